@@ -1,0 +1,148 @@
+"""The journal's file: one checksummed JSON line per event, on the disk before anyone acts on it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import IO, Any, get_args, get_type_hints
+
+from sweep.errors import JournalError
+from sweep.journal.events import SCHEMA_VERSION, Event, StudyOpened
+from sweep.journal.files import sync_folder
+
+_KINDS: dict[str, type] = {kind.__name__: kind for kind in get_args(Event)}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event, its place in the journal (from 0) and when it was written (seconds since the epoch, UTC)."""
+
+    seq: int
+    time: float
+    event: Event
+
+
+class Journal:
+    """The entries read so far and the file they go to. One process at a time may hold a journal open."""
+
+    def __init__(self, path: Path, entries: list[Entry], file: IO[bytes], clock: Callable[[], float]) -> None:
+        self.path = path
+        self.entries = entries
+        self._file = file
+        self._clock = clock
+
+    @classmethod
+    def open(cls, path: Path, clock: Callable[[], float] = time.time) -> Journal:
+        """Opens the journal for appending, creating it if need be; a torn last line is cut off.
+
+        Raises JournalError when a line in the middle is damaged or the schema is another.
+        """
+        entries, intact_bytes = _read(path)
+        is_new = not path.exists()
+        file = open(path, "ab")
+        file.truncate(intact_bytes)
+        if is_new:
+            sync_folder(path.parent)
+        return cls(path, entries, file, clock)
+
+    def append(self, event: Event) -> Entry:
+        """Writes `event` and forces it to the disk; returns it with its place and time."""
+        # Never before the previous entry: a clock set back must not make an epoch end before it began.
+        now = max(self._clock(), self.entries[-1].time if self.entries else 0.0)
+        entry = Entry(len(self.entries), round(now, 3), event)
+        self._file.write(encode(entry))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self.entries.append(entry)
+        return entry
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def read(path: Path) -> list[Entry]:
+    """Every intact entry of the journal at `path`; a torn last line is ignored.
+
+    Raises JournalError when there is no journal, a line in the middle is damaged or the schema is another.
+    """
+    if not path.exists():
+        raise JournalError(f"there is no journal at {path}", "name a study's folder")
+    return _read(path)[0]
+
+
+def encode(entry: Entry) -> bytes:
+    """One line: the entry as JSON with a checksum of everything before it."""
+    body = {"seq": entry.seq, "time": entry.time, "event": type(entry.event).__name__, **dataclasses.asdict(entry.event)}
+    text = json.dumps(body, ensure_ascii=True, separators=(",", ":"))
+    return f'{text[:-1]},"crc":"{zlib.crc32(text.encode()):08x}"}}\n'.encode()
+
+
+def decode(line: bytes) -> Entry:
+    """The entry of one line; ValueError when the line is damaged."""
+    head, mark, tail = line.decode().rpartition(',"crc":"')
+    if not mark or tail[8:] != '"}\n' or int(tail[:8], 16) != zlib.crc32(f"{head}}}".encode()):
+        raise ValueError("checksum")
+    body = json.loads(f"{head}}}")
+    kind = _KINDS.get(body.pop("event"))
+    if kind is None:
+        raise ValueError("event")
+    return Entry(body.pop("seq"), body.pop("time"), _restore(kind, body))
+
+
+def _restore(kind: type, body: dict[str, Any]) -> Event:
+    hints = get_type_hints(kind)
+    for name, hint in hints.items():
+        if isinstance(hint, type) and issubclass(hint, Enum) and name in body:
+            body[name] = hint(body[name])
+    event: Event = kind(**body)
+    return event
+
+
+def _read(path: Path) -> tuple[list[Entry], int]:
+    """The entries and how many bytes of the file they fill."""
+    entries: list[Entry] = []
+    intact = 0
+    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    for number, line in enumerate(lines, 1):
+        try:
+            entry = decode(line)
+            if entry.seq != len(entries):
+                raise ValueError("order")
+        except (ValueError, KeyError, TypeError) as error:
+            if number == len(lines) and not line.endswith(b"\n"):
+                break  # torn by a crash while it was written: nobody has acted on it
+            _refuse_other_schema(path, line)
+            raise JournalError(
+                f"line {number} of {path} is damaged ({error})",
+                f"restore the file from a copy, or keep its first {number - 1} lines and run the same command again",
+            ) from None
+        if isinstance(entry.event, StudyOpened):
+            _check_schema(path, entry.event.schema)
+        entries.append(entry)
+        intact += len(line)
+    return entries, intact
+
+
+def _check_schema(path: Path, schema: object) -> None:
+    if schema != SCHEMA_VERSION:
+        raise JournalError(
+            f"{path} is of schema {schema}, this program reads schema {SCHEMA_VERSION}",
+            "use the version that wrote it, or study.new=true for another study",
+        )
+
+
+def _refuse_other_schema(path: Path, line: bytes) -> None:
+    """An intact first line of another schema may have other fields: say that rather than «damaged»."""
+    try:
+        body = json.loads(line)
+    except ValueError:
+        return
+    if isinstance(body, dict) and "schema" in body:
+        _check_schema(path, body["schema"])
