@@ -84,9 +84,17 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode() for char in text)
 
 
+MAX_LISTED = 20
+
+
 def nearest(name: str, valid: Iterable[str]) -> str:
-    """A sentence that names what `name` was probably meant to be, and otherwise every valid name."""
+    """A sentence that names what `name` was probably meant to be, and what else is allowed.
+
+    Of a long list only the names beside `name` are shown: those with the same dotted beginning.
+    """
     options = sorted(valid)
     found = difflib.get_close_matches(name, options, n=1, cutoff=0.6)
-    allowed = "allowed: " + ", ".join(options)
-    return f"did you mean {found[0]!r}? {allowed}" if found else allowed
+    meant = f"did you mean {found[0]!r}? " if found else ""
+    beginning = name.rpartition(".")[0]
+    shown = options if len(options) <= MAX_LISTED else [option for option in options if option.startswith(f"{beginning}.")]
+    return meant + ("allowed: " + ", ".join(shown) if shown else "see python -m sweep --help")

@@ -66,11 +66,15 @@ def find_rule(part: type, path: str) -> Rule:
 
     Raises ConfigError naming the nearest path when there is none.
     """
-    head, _, rest = path.partition(".")
-    rule = rules(part).get(head)
-    if rule is None or (rest and not dataclasses.is_dataclass(rule.kind)):
-        raise ConfigError(f"there is no setting {path!r}", nearest(path, leaf_paths(part)))
-    return find_rule(rule.kind, rest) if rest else rule
+    found, rest = part, path
+    while True:
+        head, _, rest = rest.partition(".")
+        rule = rules(found).get(head)
+        if rule is None or (rest and not dataclasses.is_dataclass(rule.kind)):
+            raise ConfigError(f"there is no setting {path!r}", nearest(path, leaf_paths(part)))
+        if not rest:
+            return rule
+        found = rule.kind
 
 
 def leaf_paths(part: type, prefix: str = "") -> tuple[str, ...]:
@@ -92,7 +96,7 @@ def build(part: type[P], values: Mapping[str, Any], path: str = "") -> P:
     for key, value in values.items():
         where = f"{path}{key}"
         if key not in known:
-            raise ConfigError(f"there is no setting {where!r}", nearest(str(key), known))
+            raise ConfigError(f"there is no setting {where!r}", nearest(where, [path + name for name in known]))
         arguments[key] = convert(known[key], value, where)
     missing = [
         field.name
@@ -112,8 +116,9 @@ def convert(rule: Rule, value: Any, where: str) -> Any:
             if rule.bounds and _is_number(found) and found not in rule.bounds:
                 raise ConfigError(f"{where}={value} is out of range", f"allowed: {rule.describe()}")
             return found
-    options = [option.value for kind in rule.kinds if isinstance(kind, type) and issubclass(kind, Enum) for option in kind]
-    remedy = nearest(str(value), options) if options and isinstance(value, str) else f"allowed: {rule.describe()}"
+    (kind, *others) = rule.kinds
+    is_choice = not others and isinstance(kind, type) and issubclass(kind, Enum)
+    remedy = nearest(str(value), [option.value for option in kind]) if is_choice else f"allowed: {rule.describe()}"
     raise ConfigError(f"{where}={value!r} is not allowed", remedy)
 
 
@@ -122,7 +127,7 @@ def check(part: object) -> None:
     for name, rule in rules(type(part)).items():
         value = getattr(part, name)
         if not dataclasses.is_dataclass(rule.kind):
-            convert(rule, value, f"{type(part).__name__.removesuffix('Config').lower()}.{name}")
+            convert(rule, value, f"{type(part).__name__.removesuffix('Config').lower()}.{name}".lstrip("."))
 
 
 def to_plain(value: Any) -> Any:
@@ -154,7 +159,7 @@ def with_values(part: P, values: Mapping[str, Any], path: str = "") -> P:
     for dotted, value in values.items():
         head, _, rest = dotted.partition(".")
         if head not in known or (rest and not dataclasses.is_dataclass(known[head].kind)):
-            raise ConfigError(f"there is no setting {path + dotted!r}", nearest(dotted, leaf_paths(type(part))))
+            raise ConfigError(f"there is no setting {path + dotted!r}", nearest(path + dotted, [path + leaf for leaf in leaf_paths(type(part))]))
         if rest:
             deeper.setdefault(head, {})[rest] = value
         else:

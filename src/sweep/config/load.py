@@ -67,6 +67,9 @@ def compose(arguments: Sequence[str]) -> list[Composed]:
     with _hydra_arguments([quote_text(argument) for argument in arguments]):
         try:
             run_hydra()
+        except SystemExit as end:  # how Hydra leaves after --help
+            if end.code:
+                raise
         except (HydraException, OmegaConfBaseException) as error:
             raise _explain(error) from error
     return [_check(values, overrides) for values, overrides in found]

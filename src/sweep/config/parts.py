@@ -145,6 +145,9 @@ class DataConfig(Part):
 
     def __post_init__(self) -> None:
         check(self)
+        for name in ("root", "name"):
+            if getattr(self, name) == "":
+                raise ConfigError(f"data.{name} is empty", f"give data.{name} a value, or leave it out")
         if self.cache_size < self.image_size:
             raise ConfigError(
                 f"data.stored_size={self.stored_size} is smaller than data.image_size={self.image_size}",

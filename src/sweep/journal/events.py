@@ -46,7 +46,7 @@ class StudyOpened:
     """As typed by the user."""
     regime: str
     dataset: dict[str, Any]
-    """name, root (as shown), drawn (bool), fingerprint, num_pictures, classes (names), train, val, test, unreadable (counts)."""
+    """name, root (as shown), fingerprint, classes, drawn; counts: num_pictures, num_classes, train, val, test, unreadable."""
     weights: dict[str, Any]
     """source (`imagenet`, `none`, or the file's name), sha256 (or null)."""
     machine: dict[str, Any]

@@ -75,6 +75,8 @@ class Trial:
     best_epoch: int | None = None
     weights_sha256: str | None = None
     ended_at: float | None = None
+    sitting: int = 0
+    """Index of the sitting in which its latest job started: tells the environment it was trained in."""
 
     @property
     def epochs_done(self) -> int:
@@ -84,6 +86,11 @@ class Trial:
     def rungs_passed(self) -> tuple[int, ...]:
         """The epochs of the rungs that have a score."""
         return tuple(rung for rung in self.rungs if rung in self.reports)
+
+    @property
+    def rungs_ahead(self) -> int:
+        """How many rungs have no score yet: short trials have fewer rungs, so only the distance from the end compares."""
+        return len(self.rungs) - len(self.rungs_passed)
 
     def value_at(self, epoch: int) -> float:
         """The objective as measured on the validation split after `epoch`."""
@@ -104,6 +111,8 @@ class Sitting:
 
     started_at: float
     last_seen_at: float
+    budget: dict[str, Any]
+    environment: dict[str, Any]
     end: EndReason | None = None
 
 
@@ -116,6 +125,7 @@ class History:
     trials: dict[int, Trial] = field(default_factory=dict)
     sittings: list[Sitting] = field(default_factory=list)
     artifacts: dict[int | None, tuple[str, ...]] = field(default_factory=dict)
+    """Files written for a trial since its latest job, or (None) for the study."""
     test_scores: dict[int, dict[str, float]] = field(default_factory=dict)
     summary: str = ""
 
@@ -141,13 +151,13 @@ class History:
         return bool(self.sittings) and self.sittings[-1].end is EndReason.budget
 
     def ranked(self) -> list[Trial]:
-        """Trials that passed a rung, best first: by how many rungs they passed, then by rank at the last one.
+        """Trials that passed a rung, best first: by how many rungs lie ahead of them, then by rank at the last one they passed.
 
         A trial that was trained to its end stands above one that was not, whatever their scores: scores of different
         lengths of training cannot be compared.
         """
         scored = [trial for trial in self.trials.values() if trial.rungs_passed and trial.state is not TrialState.failed]
-        return sorted(scored, key=lambda trial: (len(trial.rungs_passed), trial.rank_at(trial.rungs_passed[-1])), reverse=True)
+        return sorted(scored, key=lambda trial: (-trial.rungs_ahead, trial.rank_at(trial.rungs_passed[-1])), reverse=True)
 
     def best(self) -> Trial | None:
         """The best trial among those trained to their end."""
@@ -156,11 +166,11 @@ class History:
 
     def apply(self, entry: Entry) -> None:
         """Takes one more entry in."""
-        if self.sittings:
+        if self.sittings and not isinstance(entry.event, SittingStarted):  # nobody worked between two sittings
             self.sittings[-1].last_seen_at = entry.time
         match entry.event:
-            case SittingStarted():
-                self._open_sitting(entry.time)
+            case SittingStarted() as started:
+                self._open_sitting(entry.time, started)
             case SittingEnded(reason=reason, summary=summary):
                 self.sittings[-1].end, self.summary = reason, summary
             case TrialCreated() as created:
@@ -186,23 +196,23 @@ class History:
             case _:
                 pass
 
-    def _open_sitting(self, time: float) -> None:
+    def _open_sitting(self, time: float, started: SittingStarted) -> None:
         for trial in self.trials.values():
             if trial.state is TrialState.running:  # the driver that watched it was killed
                 trial.state = TrialState.waiting
-        self.sittings.append(Sitting(time, time))
+        self.sittings.append(Sitting(time, time, started.budget, started.environment))
 
-    @staticmethod
-    def _start(trial: Trial, started: JobStarted) -> None:
+    def _start(self, trial: Trial, started: JobStarted) -> None:
+        trial.sitting = len(self.sittings) - 1
         trial.state = TrialState.running
         trial.target_epoch = started.last_epoch
         trial.attempts = started.attempt + 1
 
-    @staticmethod
-    def _end(trial: Trial, ended: JobEnded, time: float) -> None:
+    def _end(self, trial: Trial, ended: JobEnded, time: float) -> None:
         if ended.outcome is JobOutcome.died:
             trial.state, trial.deaths = TrialState.waiting, trial.deaths + 1
             return
+        self.artifacts.pop(trial.number, None)  # they show less than what is known now
         trial.deaths, trial.ended_at = 0, time
         trial.best_epoch, trial.weights_sha256 = ended.best_epoch, ended.weights_sha256
         if ended.outcome is JobOutcome.failed:

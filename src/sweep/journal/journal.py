@@ -10,8 +10,10 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from sweep.errors import JournalError
 from sweep.journal.events import SCHEMA_VERSION, Event, StudyOpened
@@ -32,7 +34,7 @@ class Entry:
 class Journal:
     """The entries read so far and the file they go to. One process at a time may hold a journal open."""
 
-    def __init__(self, path: Path, entries: list[Entry], file: IO[bytes], clock: Callable[[], float]) -> None:
+    def __init__(self, path: Path, entries: list[Entry], file: FileIO, clock: Callable[[], float]) -> None:
         self.path = path
         self.entries = entries
         self._file = file
@@ -46,25 +48,36 @@ class Journal:
         """
         entries, intact_bytes = _read(path)
         is_new = not path.exists()
-        file = open(path, "ab")
+        file = FileIO(path, "ab")
         file.truncate(intact_bytes)
         if is_new:
             sync_folder(path.parent)
         return cls(path, entries, file, clock)
 
     def append(self, event: Event) -> Entry:
-        """Writes `event` and forces it to the disk; returns it with its place and time."""
+        """Writes `event` and forces it to the disk; returns it with its place and time.
+
+        Raises OSError, on a full disk for one; then the journal is as it was before.
+        """
         # Never before the previous entry: a clock set back must not make an epoch end before it began.
         now = max(self._clock(), self.entries[-1].time if self.entries else 0.0)
         entry = Entry(len(self.entries), round(now, 3), event)
-        self._file.write(encode(entry))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        intact_bytes = os.fstat(self._file.fileno()).st_size
+        try:
+            self._write(encode(entry))
+        except BaseException:
+            self._file.truncate(intact_bytes)
+            raise
         self.entries.append(entry)
         return entry
 
     def close(self) -> None:
         self._file.close()
+
+    def _write(self, line: bytes) -> None:
+        while line:  # without a buffer a write may take less than it is given
+            line = line[self._file.write(line) :]
+        os.fsync(self._file.fileno())
 
 
 def read(path: Path) -> list[Entry]:
@@ -97,12 +110,18 @@ def decode(line: bytes) -> Entry:
 
 
 def _restore(kind: type, body: dict[str, Any]) -> Event:
-    hints = get_type_hints(kind)
-    for name, hint in hints.items():
-        if isinstance(hint, type) and issubclass(hint, Enum) and name in body:
-            body[name] = hint(body[name])
+    for name, option in _enums(kind).items():
+        if name in body:
+            body[name] = option(body[name])
     event: Event = kind(**body)
     return event
+
+
+@cache
+def _enums(kind: type) -> dict[str, type[Enum]]:
+    """The fields of an event that are enums."""
+    hints = get_type_hints(kind).items()
+    return {name: hint for name, hint in hints if isinstance(hint, type) and issubclass(hint, Enum)}
 
 
 def _read(path: Path) -> tuple[list[Entry], int]:

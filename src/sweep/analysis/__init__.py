@@ -1,0 +1,1 @@
+"""Everything people look at, computed from the study's history: leaderboard, figures, report, comparison."""

@@ -1,0 +1,109 @@
+"""The trials as a table, best first: for the terminal, for a spreadsheet, for the report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sweep.analysis.fate import Fate, fate_of, fate_words, last_score_epoch
+from sweep.analysis.naming import markdown_cell, markdown_table, short_names, short_number
+from sweep.journal.history import History, Trial
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table
+
+_METRICS = {"val/accuracy": "val/accuracy", "val/macro_f1": "val/macro_f1", "val/loss": "val/loss", "gap": "gap/accuracy"}
+_COUNTS = ("rank", "trial", "epochs_trained", "best_epoch")
+COLUMNS = ("rank", "trial", "state", "epochs_trained", "value", *_METRICS, "best_epoch", "origin")
+"""Before the columns of the space's dimensions."""
+
+_SHOWN = {"rank": "#", "trial": "trial", "val/accuracy": "accuracy", "val/macro_f1": "macro-F1", "val/loss": "loss", "gap": "gap"}
+_DIGITS = 4
+
+
+def leaderboard(history: History) -> pd.DataFrame:
+    """One row per trial: those that passed a rung, best first, then those that have not yet, then the failed.
+
+    `value` is the objective as measured at the trial's last rung, and the metrics beside it are of the same epoch. One
+    column per dimension of the space follows, named shortly where that is unambiguous. Nothing in it depends on time, so
+    two equal studies have equal leaderboards.
+    """
+    import pandas as pd
+
+    names = short_names(history.opened.space, taken=COLUMNS)
+    ranked = history.ranked()
+    ranks = {trial.number: rank for rank, trial in enumerate(ranked, 1)}
+    rest = [trial for _, trial in sorted(history.trials.items()) if trial.number not in ranks]
+    rest.sort(key=lambda trial: fate_of(history, trial) is Fate.failed)
+    rows = [_row(history, trial, ranks.get(trial.number), names) for trial in (*ranked, *rest)]
+    frame = pd.DataFrame(rows, columns=[*COLUMNS, *names.values()])
+    return frame.astype(dict.fromkeys(_COUNTS, "Int64"))
+
+
+def _row(history: History, trial: Trial, rank: int | None, names: dict[str, str]) -> dict[str, Any]:
+    epoch = last_score_epoch(trial) if rank is not None else None
+    row: dict[str, Any] = {
+        "rank": rank,
+        "trial": trial.number,
+        "state": fate_words(history, trial),
+        "epochs_trained": trial.epochs_done,
+        "value": None if epoch is None else trial.value_at(epoch),
+        "best_epoch": trial.best_epoch,
+        "origin": trial.origin.value,
+    }
+    metrics = {} if epoch is None else trial.reports[epoch].metrics
+    row |= {column: metrics.get(key) for column, key in _METRICS.items()}
+    return row | {name: trial.params.get(path) for path, name in names.items()}
+
+
+def leaderboard_csv(frame: pd.DataFrame) -> str:
+    """Every column with every float in full, so that two equal studies give equal text."""
+    return frame.to_csv(index=False, lineterminator="\n")
+
+
+def leaderboard_table(frame: pd.DataFrame, limit: int | None = None) -> Table:
+    """The first `limit` rows (all: None) for a terminal."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    header, rows = _compact(frame, limit)
+    for name in header:
+        is_text = name == "state"
+        table.add_column(name, justify="left" if is_text else "right", overflow="ellipsis", no_wrap=not is_text)
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row), style="bold" if row[0] == "1" else "")
+    left_out = len(frame) - len(rows)
+    if left_out:
+        table.caption = f"and {left_out} more"
+    return table
+
+
+def leaderboard_markdown(frame: pd.DataFrame, limit: int | None = None) -> str:
+    """The first `limit` rows (all: None) as a Markdown table."""
+    header, rows = _compact(frame, limit)
+    return markdown_table([markdown_cell(name) for name in header], [[markdown_cell(cell) for cell in row] for row in rows])
+
+
+def _compact(frame: pd.DataFrame, limit: int | None) -> tuple[list[str], list[list[str]]]:
+    """The columns that people compare, as text: place, metrics, settings, and what became of the trial."""
+    dimensions = [column for column in frame.columns if column not in COLUMNS]
+    header = [*_SHOWN.values(), *dimensions, "state"]
+    shown = frame if limit is None else frame.head(limit)
+    rows = []
+    for record in shown.to_dict("records"):
+        metrics = [_metric(record[column]) for column in _METRICS]
+        name = f"{record['trial']} (baseline)" if record["origin"] == "baseline" else str(record["trial"])
+        settings = [short_number(record[column]) for column in dimensions]
+        rows.append([_count(record["rank"]), name, *metrics, *settings, str(record["state"])])
+    return header, rows
+
+
+def _metric(value: Any) -> str:
+    return "—" if value is None or value != value else f"{value:.{_DIGITS}f}"
+
+
+def _count(value: Any) -> str:
+    import pandas as pd
+
+    return "—" if pd.isna(value) else str(value)

@@ -1,0 +1,57 @@
+"""MLflow's own pages over the runs of this folder."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from sweep.errors import TrackingError
+
+HOST = "127.0.0.1"
+
+
+def start_ui(port: int = 5000) -> int:
+    """Serves MLflow's UI on this machine alone until Ctrl-C; returns the exit code.
+
+    Shows `sqlite:///mlflow.db` of the working folder, or the database that MLFLOW_TRACKING_URI names. Where that is a
+    server, it has its own pages: their address is printed and nothing is started. Raises TrackingError when there are no
+    runs yet or the port is taken.
+    """
+    from sweep.mirrors.mlflow_mirror_client import MlflowTracking, resolve_tracking_uri
+    from sweep.mirrors.tracking_uri import redacted, sqlite_path
+
+    uri = resolve_tracking_uri(None)
+    if uri.startswith(("http://", "https://")):
+        print(f"MLflow's pages: {redacted(uri)}")
+        return 0
+    path = sqlite_path(uri)
+    if path is not None and not path.exists():
+        raise TrackingError(f"there are no runs yet: no {path}", "start in the folder of a sweep, or set MLFLOW_TRACKING_URI")
+    _check_port(port)
+    MlflowTracking(uri)  # migrates an older database in turn with other processes, or says what is wrong with it
+    print(f"MLflow's pages: http://{HOST}:{port}  (Ctrl-C ends them)", flush=True)
+    return _serve(uri, port)
+
+
+def _serve(uri: str, port: int) -> int:
+    command = [sys.executable, "-m", "mlflow", "ui", "--host", HOST, "--port", str(port), "--workers", "1"]
+    # By the environment, not as an argument: the address may hold a password, and everyone can see a process's arguments.
+    environment = os.environ | {"MLFLOW_BACKEND_STORE_URI": uri, "PYTHONWARNINGS": "ignore"}
+    with subprocess.Popen(command, env=environment, cwd=Path.cwd()) as server:
+        try:
+            return server.wait()
+        except KeyboardInterrupt:  # the server got it too
+            server.wait()
+            return 0
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise TrackingError(f"port {port} of {HOST} cannot be used: {error.strerror}", "name another port") from None

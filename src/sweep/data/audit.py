@@ -1,0 +1,123 @@
+"""Whether an index of pictures can be learned from; what cannot is refused with the names of what is wrong."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+from sweep.data.index import Index, Picture, Split
+from sweep.errors import DataError
+
+DOCUMENTED_MINIMUM = 200
+"""Labelled pictures, from which on fine-tuning a small network is recommended."""
+SHOWN = 5
+
+
+def check_classes(index: Index) -> None:
+    """Refuse, before any file is opened, what the names of the folders and files show already.
+
+    Raises DataError for classes that differ only by case, a single class, an empty class, a class of one picture, and a
+    class that the train folder does not have.
+    """
+    _check_names(index.classes)
+    if len(index.classes) < 2:
+        raise DataError(
+            f"data.root={index.root} holds one class only: {index.classes[0]}",
+            f"two are needed; if the class folders lie inside it: data.root={index.root / index.classes[0]}",
+        )
+    _check_given_classes(index)
+    filled = {(picture.given, picture.class_name) for picture in index.pictures}
+    for split, name in index.class_folders:
+        if (split, name) not in filled:
+            raise DataError(f"class folder {_folder(split, name)} holds no pictures", "put pictures into it or remove it")
+    _check_enough(index.classes, index.pictures, {picture.path: picture.path for picture in index.pictures})
+
+
+def check_contents(classes: Sequence[str], pictures: Sequence[Picture], manifest: Mapping[str, str]) -> list[str]:
+    """Refuse what the readable `pictures` show by their bytes (`manifest`: path → SHA-256); returns what is worth saying.
+
+    Raises DataError for equal pictures under two classes or in two given splits, and for a class that is left with too
+    few distinct pictures.
+    """
+    copies: dict[str, list[Picture]] = defaultdict(list)
+    for picture in pictures:
+        copies[manifest[picture.path]].append(picture)
+    repeated = [group for group in copies.values() if len(group) > 1]
+    _refuse_clashes(repeated, lambda picture: picture.class_name, "the same picture under two classes")
+    _refuse_clashes(repeated, lambda picture: picture.given, "the same picture in two splits")
+    _check_enough(classes, pictures, manifest)
+    notices = []
+    if repeated:
+        count = sum(len(group) - 1 for group in repeated)
+        notices.append(f"exact copies of other pictures: {count}, for example {repeated[0][1].path}; copies share a split")
+    if len(pictures) < DOCUMENTED_MINIMUM:
+        notices.append(
+            f"{len(pictures)} pictures are fewer than the documented minimum of {DOCUMENTED_MINIMUM}:"
+            " classical methods may serve better"
+        )
+    return notices
+
+
+def _check_names(classes: Sequence[str]) -> None:
+    seen: dict[str, str] = {}
+    for name in classes:
+        folded = unicodedata.normalize("NFC", name).casefold()
+        if folded in seen:
+            raise DataError(
+                f"classes {seen[folded]!r} and {name!r} differ only by case or accents' encoding", "rename or merge one"
+            )
+        seen[folded] = name
+
+
+def _check_given_classes(index: Index) -> None:
+    """A class must be in train, and in val where that is given: results for it would otherwise mean nothing."""
+    by_split: dict[Split | None, set[str]] = defaultdict(set)
+    for split, name in index.class_folders:
+        by_split[split].add(name)
+    if Split.train not in by_split:
+        return
+    for split in (Split.val, Split.test):
+        if only_here := by_split[split] - by_split[Split.train]:
+            raise DataError(f"class {_first(only_here)} appears only in {split}/", "train/ must hold every class")
+    if by_split[Split.val] and (missing := by_split[Split.train] - by_split[Split.val]):
+        raise DataError(
+            f"class {_first(missing)} is in train/ but not in {Split.val}/",
+            "add pictures of it, or remove that folder to have it carved from train/",
+        )
+
+
+def _check_enough(classes: Sequence[str], pictures: Sequence[Picture], manifest: Mapping[str, str]) -> None:
+    """Two distinct pictures per class: one to learn from and one to validate with, unless that one is given."""
+    to_split: dict[str, set[str]] = {name: set() for name in classes}
+    given_for_val = {picture.class_name for picture in pictures if picture.given is Split.val}
+    for picture in pictures:
+        if picture.given in (None, Split.train):
+            to_split[picture.class_name].add(manifest[picture.path])
+    for name in classes:
+        count, needed = len(to_split[name]), 1 if name in given_for_val else 2
+        if count < needed:
+            raise DataError(
+                f"class {name!r} has {count} distinct readable {'picture' if count == 1 else 'pictures'} to train with",
+                "every class needs at least one for training and another one for validation: add pictures or remove the class",
+            )
+
+
+def _refuse_clashes(repeated: Sequence[Sequence[Picture]], said: Callable[[Picture], str | None], problem: str) -> None:
+    """Equal pictures must agree in what their folders say of them."""
+    clashes = []
+    for first, *others in repeated:
+        clashes += [(first, other) for other in others if said(other) != said(first)][:1]
+    if clashes:
+        shown = "; ".join(f"{first.path} and {other.path}" for first, other in clashes[:SHOWN])
+        more = "; …" if len(clashes) > SHOWN else ""
+        raise DataError(f"{problem}, {len(clashes)} times: {shown}{more}", "remove one of each")
+
+
+def _folder(split: Split | None, name: str) -> str:
+    return f"{split}/{name}" if split else name
+
+
+def _first(names: set[str]) -> str:
+    return ", ".join(repr(name) for name in sorted(names, key=os.fsencode)[:SHOWN])

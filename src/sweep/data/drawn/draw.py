@@ -1,0 +1,143 @@
+"""Drawing the whole collection: a folder per species, JPEG by JPEG, on every core, and only ever as a whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+
+import numpy as np
+
+from sweep.config.seeds import derive_seed
+from sweep.data.drawn.scene import photograph
+from sweep.data.drawn.species import ALL_SPECIES, species_named
+from sweep.data.lock import holding
+from sweep.errors import DataError
+from sweep.journal.files import sync_folder
+
+DRAWN_VERSION = 1
+"""Part of the folder's name: another version draws other pictures."""
+JPEG_QUALITY = 88
+LOCK_TIMEOUT_S = 600.0  # many times what drawing takes
+CHUNK = 15  # pictures that one worker draws before it reports
+
+Task = tuple[str, int, int, Path]
+"""Species, first picture, end, folder of the species."""
+Progress = Callable[[int, int], None]
+"""Called with the pictures drawn so far and in all."""
+
+
+def draw_plants(
+    root: Path, *, seed: int = 0, per_species: int = 75, workers: int | None = None, on_progress: Progress | None = None
+) -> None:
+    """Draw `<root>/<species>/<species>_000.jpg` …, unless the complete folder is there already.
+
+    The same seed gives the same bytes whatever the number of workers, with the same versions of Pillow and numpy on the
+    same kind of processor. `root` appears only when every picture is drawn; an interrupted call leaves no pictures, and
+    a second caller waits for the first, up to ten minutes. `workers` defaults to the cores this process may use; 1 draws
+    in this process, more need a main module that can be imported without running.
+
+    Raises DataError where `root` exists and is no such folder, or cannot be written.
+    """
+    try:
+        root.parent.mkdir(parents=True, exist_ok=True)
+        with holding(root.with_name(f".{root.name}.lock"), timeout_s=LOCK_TIMEOUT_S):
+            if root.exists():
+                _check_complete(root, per_species)
+            else:
+                _draw_whole(root, seed, per_species, workers or _cores(), on_progress)
+    except OSError as error:
+        raise DataError(
+            f"plants cannot be drawn into {root}: {error}", "make it writable, free some space, or name another"
+        ) from error
+
+
+def _draw_whole(root: Path, seed: int, per_species: int, workers: int, on_progress: Progress | None) -> None:
+    drawing = root.with_name(f".{root.name}.drawing")
+    shutil.rmtree(drawing, ignore_errors=True)  # what a killed call left
+    try:
+        _draw_all(drawing, seed, per_species, workers, on_progress)
+        drawing.rename(root)
+    except BaseException:
+        shutil.rmtree(drawing, ignore_errors=True)
+        raise
+    sync_folder(root.parent)
+
+
+def _draw_all(drawing: Path, seed: int, per_species: int, workers: int, on_progress: Progress | None) -> None:
+    tasks = []
+    for species in ALL_SPECIES:
+        (drawing / species.name).mkdir(parents=True)
+        for first in range(0, per_species, CHUNK):
+            tasks.append((species.name, first, min(first + CHUNK, per_species), drawing / species.name))
+    done = 0
+    for count in _drawn_counts(tasks, seed, workers):
+        done += count
+        if on_progress is not None:
+            on_progress(done, len(ALL_SPECIES) * per_species)
+    for species in ALL_SPECIES:
+        sync_folder(drawing / species.name)
+
+
+def _drawn_counts(tasks: list[Task], seed: int, workers: int) -> Iterator[int]:
+    if workers == 1:
+        yield from (_draw_chunk(task, seed) for task in tasks)
+        return
+    # Spawned, not forked: the caller may hold threads (torch, a progress bar) that a fork would leave half alive.
+    with ProcessPoolExecutor(min(workers, len(tasks)), get_context("spawn"), _live_with_parent) as pool:
+        try:
+            for drawn in as_completed([pool.submit(_draw_chunk, task, seed) for task in tasks]):
+                yield drawn.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _cores() -> int:
+    """Those that this process may use; not every system can tell."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _live_with_parent() -> None:
+    """Leave Ctrl-C to the parent, which stops its workers; and end when the parent was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    assert parent is not None
+
+    def end_with_parent() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True)
+
+
+def _draw_chunk(task: Task, seed: int) -> int:
+    name, first, end, folder = task
+    species = species_named(name)
+    for index in range(first, end):
+        rng = np.random.Generator(np.random.PCG64(derive_seed(seed, "drawn", name, index)))
+        with open(folder / _file_name(name, index), "wb") as file:
+            photograph(species, rng).save(file, "JPEG", quality=JPEG_QUALITY)
+            file.flush()
+            os.fsync(file.fileno())
+    return end - first
+
+
+def _file_name(species: str, index: int) -> str:
+    return f"{species}_{index:03d}.jpg"
+
+
+def _check_complete(root: Path, per_species: int) -> None:
+    for species in ALL_SPECIES:
+        for index in range(per_species):
+            picture = root / species.name / _file_name(species.name, index)
+            if not picture.is_file():
+                raise DataError(
+                    f"{root} is not a complete folder of drawn plants: {picture.relative_to(root)} is missing",
+                    "remove the folder to have it drawn again, or name another",
+                )

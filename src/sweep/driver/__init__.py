@@ -1,0 +1,1 @@
+"""The study's life: open or continue it, keep the workers busy, conclude it."""

@@ -1,0 +1,51 @@
+"""What a study leaves for people: files per trial, and at the end the test score, the figures and the summary."""
+
+from __future__ import annotations
+
+from sweep.analysis.artifacts import write_study_artifacts, write_trial_artifacts
+from sweep.config.fields import to_plain
+from sweep.data.index import Split
+from sweep.driver.environment import describe_environment
+from sweep.driver.job import make_job, make_setup
+from sweep.driver.study import Study
+from sweep.driver.view import View
+from sweep.journal.events import ArtifactsWritten, EndReason, SittingEnded, TestScored
+from sweep.journal.history import Trial, TrialState
+from sweep.search.sampler import distributions
+
+
+def write_due_artifacts(study: Study, *, at_end: bool) -> None:
+    """Writes the files of every trial that ended since they were written last; `at_end` those of paused trials too."""
+    environment = describe_environment(study.machine.threads, study.machine.device)
+    for trial in list(study.history.trials.values()):
+        is_due = trial.state.is_finished or (at_end and trial.state in (TrialState.paused, TrialState.interrupted))
+        if is_due and trial.number not in study.history.artifacts:
+            files = write_trial_artifacts(
+                study.history,
+                trial,
+                study.folder,
+                config=to_plain(study.trial_config(trial.params)),
+                environment=environment,
+            )
+            study.record(ArtifactsWritten(trial=trial.number, files=files))
+
+
+def conclude(study: Study, view: View) -> None:
+    """Scores the best trial on the test split (once per trial), writes figures and summary, and ends the sitting."""
+    view.notice("scoring the best trial on the test split and drawing the figures")
+    write_due_artifacts(study, at_end=True)
+    best = study.history.best()
+    if best is not None and best.number not in study.history.test_scores and len(study.dataset.splits[Split.test]):
+        study.record(TestScored(trial=best.number, metrics=score_on_test(study, best)))
+    files, summary = write_study_artifacts(study.history, study.folder, distributions(study.space))
+    study.record(ArtifactsWritten(trial=None, files=files))
+    ranking = [trial.number for trial in study.history.ranked()]
+    study.record(SittingEnded(reason=EndReason.budget, summary=summary, leaderboard=ranking))
+
+
+def score_on_test(study: Study, trial: Trial) -> dict[str, float]:
+    """The test split's metrics with the trial's best weights."""
+    from sweep.training.evaluate import score_split
+
+    setup = make_setup(make_job(study, trial.number, trial.attempts, trial.epochs))
+    return score_split(setup, study.dataset, Split.test, study.trial_folder(trial.number) / "best.safetensors")

@@ -1,0 +1,130 @@
+"""The sweep itself: ask the strategy, keep the executor busy, write down what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sweep.driver.job import make_job
+from sweep.driver.signals import StopRequest
+from sweep.driver.study import Study
+from sweep.execution.executor import Died, Ended, Executor, Message, Noticed, Reported
+from sweep.journal.events import EpochReported, JobEnded, JobOutcome, JobStarted, TrialCreated
+from sweep.journal.history import TrialState
+from sweep.search.strategy import NextJob, Strategy
+
+MAX_DEATHS = 2
+"""A job whose worker dies is tried once more, from its last checkpoint; then the trial is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Whoever follows the loop."""
+
+    changed: Callable[[], None]
+    """Called whenever something happened in the study."""
+    idle: Callable[[], None]
+    """Called when the workers have all they can take: time for figures."""
+    notice: Callable[[str], None]
+
+
+class SweepLoop:
+    """Runs jobs until the strategy has none left, the hours are spent or somebody asks to stop."""
+
+    def __init__(self, study: Study, executor: Executor, strategy: Strategy, stop: StopRequest, watch: Watch) -> None:
+        self._study = study
+        self._executor = executor
+        self._strategy = strategy
+        self._stop = stop
+        self._watch = watch
+
+    def run(self) -> None:
+        """Returns when no job is running and none is to be started."""
+        while True:
+            self._fill()
+            self._watch.changed()
+            if not self._executor.busy:
+                return
+            self._watch.idle()
+            self._executor.wait(self._receive, timeout_s=0.5)
+            if self._study.hours_are_spent:
+                self._executor.stop()
+
+    def _fill(self) -> None:
+        while self._executor.busy < self._executor.capacity and not self._stop.requested and not self._study.hours_are_spent:
+            job = self._strategy.next(self._study.history)
+            if job is None:
+                return
+            self._launch(job)
+
+    def _launch(self, job: NextJob) -> None:
+        study = self._study
+        if job.params is not None:
+            epochs, rungs = study.schedule_of(job.params)
+            study.record(TrialCreated(trial=job.trial, params=job.params, origin=job.origin, epochs=epochs, rungs=list(rungs)))
+        worker = self._executor.next_worker
+        attempt = study.history.trials[job.trial].attempts
+        study.record(JobStarted(trial=job.trial, replicate=0, attempt=attempt, last_epoch=job.last_epoch, worker=worker))
+        self._executor.submit(make_job(study, job.trial, attempt, job.last_epoch))
+
+    def _receive(self, message: Message) -> None:
+        trial = self._study.history.trials[message.key.trial]
+        if message.key.attempt != trial.attempts - 1:
+            return  # from an attempt that was given up
+        match message:
+            case Reported():
+                self._report(message)
+            case Noticed(text=text):
+                self._watch.notice(f"trial {trial.number}: {text}")
+            case Ended(result=result):
+                self._end(message, result.outcome, result.epoch, result.reason, result.best_epoch, result.weights_sha256)
+            case Died(reason=reason):
+                self._died(message, reason)
+        self._watch.changed()
+
+    def _report(self, message: Reported) -> None:
+        known = self._study.history.trials[message.key.trial].reports.get(message.epoch)
+        if known is None:
+            key = message.key
+            self._study.record(
+                EpochReported(
+                    trial=key.trial,
+                    replicate=key.replicate,
+                    attempt=key.attempt,
+                    epoch=message.epoch,
+                    metrics=message.metrics,
+                    timings=message.timings,
+                )
+            )
+        elif known.metrics != message.metrics:
+            self._watch.notice(
+                f"trial {message.key.trial}, epoch {message.epoch}: trained again, the metrics differ; this machine does not"
+                " compute what the one before did. The first result is kept"
+            )
+
+    def _died(self, message: Died, reason: str) -> None:
+        trial = self._study.history.trials[message.key.trial]
+        gave_up = trial.deaths + 1 >= MAX_DEATHS
+        then = "giving the trial up" if gave_up else "trying again"
+        self._watch.notice(f"trial {trial.number}: the worker was lost ({reason}); {then}")
+        outcome = JobOutcome.failed if gave_up else JobOutcome.died
+        self._end(message, outcome, trial.epochs_done, f"worker lost: {reason}", None, None)
+
+    def _end(
+        self, message: Message, outcome: JobOutcome, epoch: int, reason: str, best_epoch: int | None, weights_sha256: str | None
+    ) -> None:
+        key = message.key
+        self._study.record(
+            JobEnded(
+                trial=key.trial,
+                replicate=key.replicate,
+                attempt=key.attempt,
+                outcome=outcome,
+                epoch=epoch,
+                reason=reason,
+                best_epoch=best_epoch,
+                weights_sha256=weights_sha256,
+            )
+        )
+        if self._study.history.trials[key.trial].state is TrialState.failed:
+            self._watch.notice(f"trial {key.trial} failed: {reason}")

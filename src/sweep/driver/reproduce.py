@@ -1,0 +1,98 @@
+"""Training a trial again, from its record, and comparing the two."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sweep.analysis.compare import Comparison, TrialRun, compare_runs
+from sweep.config import Config
+from sweep.config.fields import build, with_values
+from sweep.data.dataset import Dataset, prepare_dataset
+from sweep.data.fingerprint import changed_files
+from sweep.data.index import Split
+from sweep.driver.environment import describe_environment
+from sweep.driver.job import job_payload, run_job
+from sweep.driver.study import cache_dir, make_folder, read_manifest
+from sweep.driver.view import View
+from sweep.errors import StudyError
+from sweep.execution.executor import Job
+from sweep.journal.events import JobOutcome
+from sweep.journal.history import History, Trial
+from sweep.models.weights import ResolvedWeights, resolve_weights
+from sweep.training.machine import Machine
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    trial: Trial
+    comparison: Comparison
+    folder: Path
+    """Where the second training's files are."""
+
+
+def reproduce(folder: Path, history: History, trial: Trial, view: View, threads: int | None = None) -> Reproduction:
+    """Trains `trial` again as far as it was trained: same settings, seeds, pictures and machine settings.
+
+    `threads` overrides the recorded number of threads, to see what that changes. Raises StudyError when the trial has no
+    epoch to compare.
+    """
+    if not trial.reports:
+        raise StudyError(
+            f"trial {trial.number} has no epoch to compare", "choose one that was trained: see `python -m sweep top`"
+        )
+    config = with_values(build(Config, history.opened.config), trial.params)
+    dataset = prepare_dataset(config.data, cache_dir=cache_dir(config), seed=config.seed, on_progress=view.progress)
+    weights = resolve_weights(config.model.weights, config.model.name)
+    machine = Machine(**history.opened.machine)
+    machine = replace(machine, threads=threads or machine.threads)
+    again = folder / "reproductions" / f"{trial.number:04d}"
+    shutil.rmtree(again, ignore_errors=True)  # a checkpoint left there would be continued instead of trained
+    make_folder(again, "the study's folder")
+    new = _train_again(config, trial, dataset, weights, machine, again, view)
+    old = TrialRun(
+        {epoch: report.metrics for epoch, report in trial.reports.items()},
+        trial.weights_sha256,
+        history.sittings[trial.sitting].environment
+        | _sources(history.opened.dataset["fingerprint"], history.opened.weights["sha256"]),
+    )
+    new = replace(new, environment={**new.environment, "data": _describe_data(folder, history, dataset)})
+    return Reproduction(trial, compare_runs(old, new, history.opened.dataset[Split.val]), again)
+
+
+def _train_again(
+    config: Config, trial: Trial, dataset: Dataset, weights: ResolvedWeights, machine: Machine, folder: Path, view: View
+) -> TrialRun:
+    metrics: dict[int, Mapping[str, float]] = {}
+
+    def report(epoch: int, epoch_metrics: Mapping[str, float], _timings: Mapping[str, float]) -> None:
+        metrics[epoch] = epoch_metrics
+        view.progress(f"training trial {trial.number} again, epochs", epoch, trial.epochs_done)
+
+    job = Job(
+        trial=trial.number,
+        replicate=0,
+        attempt=0,
+        last_epoch=trial.epochs_done,
+        payload=job_payload(config, dataset, weights, machine, folder),
+    )
+    result = run_job(job, report, view.notice, lambda: False)
+    if result.outcome is JobOutcome.failed:
+        view.notice(f"the second training failed: {result.reason}")
+    environment = describe_environment(machine.threads, machine.device) | _sources(dataset.fingerprint, weights.sha256)
+    return TrialRun(metrics, result.weights_sha256, environment)
+
+
+def _sources(fingerprint: str, weights_sha256: str | None) -> dict[str, Any]:
+    return {"data": {"fingerprint": fingerprint}, "weights": {"sha256": weights_sha256}}
+
+
+def _describe_data(folder: Path, history: History, dataset: Dataset) -> dict[str, Any]:
+    """The fingerprint and, where it is not the study's, the files that make it so."""
+    described: dict[str, Any] = {"fingerprint": dataset.fingerprint}
+    if dataset.fingerprint != history.opened.dataset["fingerprint"]:
+        described["files"] = str(changed_files(read_manifest(folder), dataset.manifest))
+    return described

@@ -1,0 +1,108 @@
+"""One sitting of a study, from taking it up to putting it down."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from sweep.config import ExecutionName
+from sweep.config.fields import with_values
+from sweep.driver.conclude import conclude, write_due_artifacts
+from sweep.driver.job import RUN_JOB
+from sweep.driver.loop import SweepLoop, Watch
+from sweep.driver.mirroring import make_mirrors
+from sweep.driver.signals import StopNow, StopRequest, stop_on_signals
+from sweep.driver.study import Plan, Study, share_machine, take_up
+from sweep.driver.view import Standing, View
+from sweep.errors import EXIT_DONE
+from sweep.execution.executor import Executor
+from sweep.execution.inline import InlineExecutor
+from sweep.execution.local_workers import LocalWorkers
+from sweep.journal.events import EndReason, SittingEnded
+from sweep.journal.history import History
+from sweep.mirrors.pump import MirrorPump
+from sweep.search.strategy import Strategy, make_strategy
+
+STOPPED_FLUSH_S = 10.0
+"""Who asked to stop does not wait longer for a store; what it lacks is delivered by the next start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """What a sitting left behind."""
+
+    history: History
+    folder: Path
+    exit_code: int
+    undelivered: dict[str, int]
+    """Events that a mirror's store has not taken, by mirror."""
+
+
+def run_study(plan: Plan, view: View) -> Sitting:
+    """Searches until the budget is spent or somebody stops it. With nothing left to do it only delivers what mirrors lack."""
+    stop = StopRequest()
+    with take_up(plan) as study, closing(MirrorPump(make_mirrors(study, view.notice), study.journal.entries)) as pump:
+        view.opened(study.history, study.folder, is_new=not study.history.sittings)
+        strategy = _strategy(study)
+        if has_work(study, strategy):
+            study.start_sitting()
+            try:
+                _search(study, strategy, stop, view, pump)
+                _put_down(study, stop, view)
+            except StopNow:
+                view.notice("stopped at once")
+        timeout_s = study.config.tracking.flush_timeout_s
+        pump.flush(min(timeout_s, STOPPED_FLUSH_S) if stop.requested else timeout_s)
+        return Sitting(study.history, study.folder, EXIT_DONE if stop.exit_code is None else stop.exit_code, undelivered(pump))
+
+
+def undelivered(pump: MirrorPump) -> dict[str, int]:
+    """Events that wait because of an error, by mirror and what is wrong with it."""
+    return {f"{feed.mirror.name} ({feed.error})": feed.waiting for feed in pump.feeds if feed.error and feed.waiting}
+
+
+def has_work(study: Study, strategy: Strategy) -> bool:
+    """Whether the budget leaves something to do, or the last sitting did not get to its end."""
+    if not study.history.is_over:
+        return True
+    return not study.hours_are_spent and strategy.next(study.history) is not None
+
+
+def _strategy(study: Study) -> Strategy:
+    config = study.config
+    return make_strategy(config.search, config.budget, study.space, study.history.opened.baseline, config.train.epochs)
+
+
+def _search(study: Study, strategy: Strategy, stop: StopRequest, view: View, pump: MirrorPump) -> None:
+    with make_executor(study) as executor, stop_on_signals(stop, executor.stop):
+
+        def changed() -> None:
+            view.update(Standing(study.history, study.config.budget, executor.capacity, undelivered(pump)))
+
+        try:
+            watch = Watch(changed, lambda: write_due_artifacts(study, at_end=False), view.notice)
+            SweepLoop(study, executor, strategy, stop, watch).run()
+        except StopNow:
+            executor.kill()
+            raise
+
+
+def _put_down(study: Study, stop: StopRequest, view: View) -> None:
+    if stop.requested:
+        write_due_artifacts(study, at_end=False)
+        study.record(SittingEnded(reason=EndReason.interrupted))
+    else:
+        conclude(study, view)
+
+
+def make_executor(study: Study) -> Executor:
+    """The executor that the configuration asks for, with the threads that the study fixed when it was opened."""
+    execution, machine, logs = study.config.execution, study.machine, study.folder / "logs"
+    if execution.name is ExecutionName.inline:
+        return InlineExecutor(RUN_JOB, log_folder=logs)
+    workers = share_machine(with_values(study.config, {"execution.threads": machine.threads})).workers
+    num_gpus = torch.cuda.device_count() if machine.device == "cuda" else 0
+    return LocalWorkers(RUN_JOB, log_folder=logs, workers=workers, threads=machine.threads, num_gpus=num_gpus)

@@ -1,0 +1,60 @@
+"""The function that does a job, named by reference so that it can be found in another process."""
+
+from __future__ import annotations
+
+import importlib
+import traceback
+from collections.abc import Callable, Mapping
+from typing import IO, cast
+
+from sweep.errors import InternalError, SweepError
+from sweep.execution.executor import Died, Ended, Job, JobResult, Message, Noticed, Reported
+
+Report = Callable[[int, Mapping[str, float], Mapping[str, float]], None]
+"""(epoch, metrics, timings)"""
+JobFunction = Callable[[Job, Report, Callable[[str], None], Callable[[], bool]], JobResult]
+"""(job, report, notice, should_stop): reports every epoch as it ends and looks at `should_stop` after each."""
+
+
+def resolve(reference: str) -> JobFunction:
+    """The function that `module:name` refers to; its module is imported."""
+    module, mark, name = reference.partition(":")
+    if not mark:
+        raise InternalError(f"{reference!r} does not refer to a function", "write module:function")
+    return cast(JobFunction, getattr(importlib.import_module(module), name))
+
+
+def perform(
+    function: JobFunction,
+    job: Job,
+    worker: str,
+    send: Callable[[Message], None],
+    should_stop: Callable[[], bool],
+    log: IO[str],
+) -> Ended | Died:
+    """Does `job` and returns its last message.
+
+    A SweepError passes through: it explains itself and concerns the whole sweep. Any other exception is the attempt's
+    death; its traceback goes to `log`.
+    """
+
+    def report(epoch: int, metrics: Mapping[str, float], timings: Mapping[str, float]) -> None:
+        send(Reported(job.key, worker, epoch, dict(metrics), dict(timings)))
+
+    def notice(text: str) -> None:
+        send(Noticed(job.key, worker, text))
+
+    try:
+        return Ended(job.key, worker, function(job, report, notice, should_stop))
+    except SweepError:
+        raise
+    except Exception as error:
+        traceback.print_exc(file=log)
+        log.flush()
+        return Died(job.key, worker, first_line(error))
+
+
+def first_line(error: BaseException) -> str:
+    """The exception's name and the first line of what it says; the rest is for the log."""
+    said = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {said[0]}" if said else type(error).__name__

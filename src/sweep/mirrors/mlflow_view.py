@@ -1,0 +1,166 @@
+"""What MLflow shows of a study and its trials: names, params, metrics, tags. Plain values; MLflow itself is not needed."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sweep.config.fields import flatten
+from sweep.journal.events import EndReason, Origin, StudyOpened
+from sweep.journal.history import History, Report, Trial, TrialState
+from sweep.mirrors.changes import Ending
+
+MAX_PARAM_CHARS = 6000
+MAX_TAG_CHARS = 8000
+MAX_NAME_CHARS = 200
+KEY_TAG = "sweep.key"
+STUDY_TAG = "sweep.study"
+TRIAL_TAG = "sweep.trial"
+STATE_TAG = "trial.state"
+_SHORT = {"optimizer.lr": "lr", "optimizer.weight_decay": "wd", "train.batch_size": "bs", "train.epochs": "ep"}
+
+
+class RunStatus(StrEnum):
+    """Of MLflow's statuses those that are used. KILLED looks broken there, so only what was really cut off gets it."""
+
+    RUNNING = "RUNNING"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    KILLED = "KILLED"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPoint:
+    name: str
+    value: float
+    time: float
+    """Seconds since the epoch: the journal's, so that a point sent twice is one."""
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunLook:
+    """What changes about a run while the study goes on."""
+
+    status: RunStatus
+    ended_at: float | None
+    """Seconds since the epoch; None while it is running."""
+    tags: dict[str, str]
+
+
+def trial_key(number: int) -> str:
+    return f"{number:04d}"
+
+
+def run_name(trial: Trial) -> str:
+    """Such as `0007 lr=1.2e-03 wd=1.0e-04 bs=32 ep=40`."""
+    if trial.origin is Origin.baseline:
+        return f"{trial_key(trial.number)} baseline"
+    parts = [f"{_SHORT.get(path, path.rpartition('.')[2])}={_brief(value)}" for path, value in trial.params.items()]
+    return " ".join([trial_key(trial.number), *parts])[:MAX_NAME_CHARS]
+
+
+def study_params(opened: StudyOpened) -> dict[str, str]:
+    """Every setting, and the space as it was searched."""
+    space = {f"space.{path}": json.dumps(dimension) for path, dimension in opened.space.items()}
+    return _as_params(_settings(opened) | space)
+
+
+def trial_params(opened: StudyOpened, trial: Trial) -> dict[str, str]:
+    """Every setting, with the trial's values put in."""
+    return _as_params(_settings(opened) | trial.params)
+
+
+def study_tags(opened: StudyOpened) -> dict[str, str]:
+    """What holds for the study's run and for every trial's alike."""
+    shown = {
+        STUDY_TAG: opened.study,
+        "regime": opened.regime,
+        "fingerprint": opened.dataset["fingerprint"],
+        "weights": opened.weights["source"],
+        "mlflow.source.name": "sweep",
+    }
+    environment = {
+        f"environment.{name}": value for name, value in opened.environment.items() if isinstance(value, (str, int, float))
+    }
+    return _as_tags(shown | environment)
+
+
+def trial_tags(trial: Trial) -> dict[str, str]:
+    return _as_tags({TRIAL_TAG: trial_key(trial.number), "origin": trial.origin})
+
+
+def study_look(history: History, ending: Ending | None) -> RunLook:
+    """The study's run, given the last end of a sitting that is news."""
+    if ending is None:
+        return RunLook(RunStatus.RUNNING, None, {})
+    event = ending.event
+    tags = {"mlflow.note.content": event.summary, "sweep.ended": event.reason}
+    if event.leaderboard:
+        tags["sweep.best"] = trial_key(event.leaderboard[0])
+    if history.sittings[-1].end is None:  # another sitting began since
+        return RunLook(RunStatus.RUNNING, None, _as_tags(tags))
+    status = RunStatus.FINISHED if event.reason is EndReason.budget else RunStatus.KILLED
+    return RunLook(status, ending.time, _as_tags(tags))
+
+
+def trial_look(history: History, trial: Trial) -> RunLook:
+    """A trial's run. Nothing is shown as running when no sitting is on."""
+    end = history.sittings[-1].end if history.sittings else None
+    ended_at = trial.created_at if trial.ended_at is None else trial.ended_at
+    if trial.state is TrialState.failed:
+        return RunLook(RunStatus.FAILED, ended_at, _as_tags({STATE_TAG: "failed", "failure": trial.failure}))
+    if trial.state is TrialState.complete:
+        return RunLook(RunStatus.FINISHED, ended_at, {STATE_TAG: "complete"})
+    if end is EndReason.budget:
+        return RunLook(RunStatus.FINISHED, ended_at, {STATE_TAG: "stopped"})
+    if end is None:
+        return RunLook(RunStatus.RUNNING, None, {STATE_TAG: trial.state})
+    if trial.state is TrialState.paused:
+        return RunLook(RunStatus.FINISHED, ended_at, {STATE_TAG: "paused"})
+    return RunLook(RunStatus.KILLED, ended_at, {STATE_TAG: "interrupted"})
+
+
+def report_points(report: Report) -> list[MetricPoint]:
+    """An epoch's metrics and timings."""
+    return points(report.metrics | report.timings, report.time, report.epoch)
+
+
+def result_points(trial: Trial) -> list[MetricPoint]:
+    """What a trial that was trained to its end came to."""
+    if trial.state is not TrialState.complete or trial.ended_at is None:
+        return []
+    result = {"score": trial.value_at(trial.epochs)} | ({} if trial.best_epoch is None else {"best_epoch": trial.best_epoch})
+    return points(result, trial.ended_at, trial.epochs)
+
+
+def ending_points(ending: Ending) -> list[MetricPoint]:
+    """What the study had come to at the end of a sitting."""
+    return [] if ending.best_value is None else points({"score": ending.best_value}, ending.time, ending.sitting)
+
+
+def points(metrics: Mapping[str, float], time: float, step: int) -> list[MetricPoint]:
+    """Infinite values become NaN: MLflow would show 1.8e308, beside which no curve can be seen."""
+    return [MetricPoint(name, value if math.isfinite(value) else math.nan, time, step) for name, value in sorted(metrics.items())]
+
+
+def _settings(opened: StudyOpened) -> dict[str, Any]:
+    return flatten({name: part for name, part in opened.config.items() if name != "space"})
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.1e}" if value and abs(value) < 0.01 else f"{value:.3g}"
+    return str(value)
+
+
+def _as_params(values: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value)[:MAX_PARAM_CHARS] for name, value in values.items()}
+
+
+def _as_tags(values: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value)[:MAX_TAG_CHARS] for name, value in values.items()}

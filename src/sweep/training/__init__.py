@@ -1,0 +1,1 @@
+"""Training a trial: optimizer, schedule, evaluation, checkpoints and the loop that joins them."""

@@ -1,0 +1,102 @@
+"""From the command line to typed parts, and what a mistake there gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sweep.config import Config, OptimizerName, Regime, StrategyName
+from sweep.config.fields import leaf_paths
+from sweep.config.load import compose
+from sweep.config.places import settings_root
+from sweep.errors import ConfigError
+
+
+def test_the_main_job_composes_with_a_sheet_for_every_regime() -> None:
+    (composed,) = compose(["model=mnv3_small", "data=plants"])
+    assert composed.config.data.name == "plants"
+    assert set(composed.sheets) == set(Regime)
+    assert composed.named == frozenset()
+
+
+def test_what_the_command_line_fixes_is_known_by_path() -> None:
+    (composed,) = compose(["optimizer=sgd", "optimizer.lr=3e-3", "augment=light", "+space.train.label_smoothing.low=0", "seed=4"])
+    assert composed.config.optimizer.name is OptimizerName.sgd
+    assert composed.config.optimizer.lr == 3e-3
+    assert composed.config.space == {"train": {"label_smoothing": {"low": 0}}}
+    assert composed.named == {"optimizer.lr", "augment", "seed"}
+
+
+def test_multirun_gives_one_study_per_combination(tmp_path: Path) -> None:
+    jobs = compose(["--multirun", "search=asha,full", "seed=1,2", f"output_dir={tmp_path}"])
+    assert [(job.config.search.strategy, job.config.seed) for job in jobs] == [
+        (StrategyName.asha, 1),
+        (StrategyName.asha, 2),
+        (StrategyName.full, 1),
+        (StrategyName.full, 2),
+    ]
+
+
+@pytest.mark.parametrize("flags", [["--help"], ["--cfg", "job"], ["--cfg", "job", "--package", "model"]])
+def test_hydras_own_words_still_work(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert compose(flags) == []
+    assert "mnv3_small" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "root", ["~/pics", "café (1)", "a=b,c", "it's", 'say "cheese"', "back\\slash\\", "[x]", "{y: 1}", "pics,more", "ends'\\"]
+)
+def test_a_folder_may_have_any_name(root: str) -> None:
+    (composed,) = compose(["data=folder", f"data.root={root}"])
+    assert composed.config.data.root == root
+
+
+MISTAKES = [
+    # key and value, what the message must hold
+    ("optimizer.lrr=1", ["optimizer.lrr", "'optimizer.lr'"]),
+    ("+optimizer.lrr=1", ["optimizer.lrr", "'optimizer.lr'"]),
+    ("modell=mnv3_small", ["modell", "'model'"]),
+    ("model=mnv3_smal", ["mnv3_smal", "'mnv3_small'"]),
+    ("optimizer=adamm", ["adamm", "'adamw'", "sgd"]),
+    ("search.sampler=tpee", ["search.sampler", "tpee", "'tpe'", "grid"]),
+    ("regime=smal", ["regime", "smal", "'small'", "large"]),
+    ("optimizer.lr=-1", ["optimizer.lr=-1", "(0, 10]"]),
+    ("optimizer.lr=fast", ["optimizer.lr", "fast", "a number"]),
+    ("optimizer.lr=nan", ["optimizer.lr", "nan"]),
+    ("model.dropout=1.5", ["model.dropout=1.5", "[0, 1)"]),
+    ("train.batch_size=2.5", ["train.batch_size", "2.5", "a whole number"]),
+    ("train.epochs=0", ["train.epochs=0", "[1, 1000]"]),
+    ("execution.workers=many", ["execution.workers", "many", "a whole number or auto"]),
+    ("budget.hours=0", ["budget.hours=0"]),
+    ("data.val_fraction=0.9", ["data.val_fraction=0.9", "0.5"]),
+    ("data.stored_size=64", ["data.stored_size=64", "data.image_size=128"]),
+    ("data.root=", ["data.root is empty"]),
+    ("tracking.mlflow=perhaps", ["tracking.mlflow", "perhaps", "true or false"]),
+]
+
+
+@pytest.mark.parametrize(("argument", "expected"), MISTAKES, ids=[argument for argument, _ in MISTAKES])
+def test_a_mistake_names_key_value_and_what_is_allowed(argument: str, expected: list[str]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        compose([argument])
+    assert "\n" not in caught.value.line
+    assert [part for part in expected if part not in caught.value.line] == []
+
+
+def test_every_choice_composes() -> None:
+    root = settings_root() / "conf"
+    choices = [f"{path.parent.name}={path.stem}" for path in sorted(root.glob("*/*.yaml"))]
+    assert len(choices) >= 15
+    for choice in choices:
+        compose([choice])
+
+
+def test_every_setting_of_the_types_stands_in_the_yaml_and_the_other_way_round() -> None:
+    (composed,) = compose([])
+    shown = yaml.safe_load((settings_root() / "conf" / "sweep.yaml").read_text())
+    top = {key for key in shown if key not in ("defaults", "hydra")}
+    groups = {folder.name for folder in (settings_root() / "conf").iterdir() if folder.is_dir()}
+    assert {path.partition(".")[0] for path in leaf_paths(Config)} == top | groups
+    assert composed.config.seed == shown["seed"]

@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+from tests.mirrors.sample import SampleStudy, first_sitting, second_sitting, third_sitting
+from tests.mirrors.stores import new_mlflow, runs_by_key
+
+from sweep.errors import TrackingError
+from sweep.journal.events import EpochReported
+from sweep.mirrors.mlflow_mirror import MlflowMirror, find_run, run_ids
+
+
+@pytest.fixture
+def uri(tmp_path: Path) -> str:
+    return new_mlflow(tmp_path)
+
+
+@pytest.fixture
+def deliver(study: SampleStudy, uri: str) -> Callable[..., None]:
+    def go(on_notice: Callable[[str], Any] = pytest.fail, to: str = uri) -> None:
+        mirror = MlflowMirror(study.folder, on_notice, to)
+        mirror.catch_up(study.entries)
+        mirror.close()
+
+    return go
+
+
+def test_a_study_is_a_parent_run_and_its_trials_are_children(study: SampleStudy, uri: str, deliver: Callable[..., None]) -> None:
+    first_sitting(study)
+    deliver()
+    runs = runs_by_key(uri)
+    parent, baseline, paused, failed = (runs[key] for key in ("study", "0000", "0001", "0002"))
+    assert [experiment.name for experiment in MlflowClient(uri).search_experiments()] == ["leaves", "Default"]
+    assert parent.info.run_name == "mnv3_small-leaves-tiny-0123abcd"
+    assert {run.data.tags.get("mlflow.parentRunId") for run in (baseline, paused, failed)} == {parent.info.run_id}
+    assert baseline.info.run_name == "0000 baseline"
+    assert paused.info.run_name == "0001 lr=1.2e-03 bs=32"
+    assert [run.info.status for run in (parent, baseline, paused, failed)] == ["FINISHED", "FINISHED", "FINISHED", "FAILED"]
+    assert [run.data.tags["trial.state"] for run in (baseline, paused, failed)] == ["complete", "stopped", "failed"]
+    assert failed.data.tags["failure"] == "the loss became NaN"
+    assert parent.data.tags["mlflow.note.content"] == "# It went well"
+    assert parent.data.tags["sweep.best"] == "0000"
+    assert parent.data.metrics["score"] == pytest.approx(0.8)
+
+
+def test_a_trial_holds_its_settings_curves_data_and_files(study: SampleStudy, uri: str, deliver: Callable[..., None]) -> None:
+    first_sitting(study)
+    deliver()
+    client = MlflowClient(uri)
+    run = runs_by_key(uri)["0000"]
+    assert run.data.params["optimizer.lr"] == "0.0012" and run.data.params["optimizer.weight_decay"] == "0.0001"
+    curve = client.get_metric_history(run.info.run_id, "val/accuracy")
+    reports = [entry for entry in study.entries if isinstance(entry.event, EpochReported) and entry.event.trial == 0]
+    assert [(point.step, point.timestamp) for point in curve] == [
+        (entry.event.epoch, round(entry.time * 1000)) for entry in reports if isinstance(entry.event, EpochReported)
+    ]
+    assert run.data.metrics["score"] == pytest.approx(0.8) and run.data.metrics["best_epoch"] == 6
+    assert run.data.metrics["test/accuracy"] == 0.77 and run.data.metrics["pictures_per_s"] == 100
+    assert run.inputs is not None
+    assert [(item.dataset.name, item.dataset.digest) for item in run.inputs.dataset_inputs] == [("leaves", "f" * 36)]
+    assert {item.path for item in client.list_artifacts(run.info.run_id)} == {"evaluation.json", "figures"}
+    assert {item.path for item in client.list_artifacts(runs_by_key(uri)["study"].info.run_id, "report")} == {
+        "report/figures",
+        "report/report.md",
+    }
+    assert (Path.cwd() / "mlruns").is_dir()
+
+
+def test_nothing_is_shown_as_running_after_an_interruption_and_all_goes_on_later(
+    study: SampleStudy, uri: str, deliver: Callable[..., None]
+) -> None:
+    first_sitting(study)
+    second_sitting(study)
+    deliver()
+    runs = runs_by_key(uri)
+    assert runs["study"].info.status == runs["0003"].info.status == "KILLED"
+    assert runs["0003"].data.tags["trial.state"] == "interrupted"
+    study.start()
+    deliver()
+    assert runs_by_key(uri)["study"].info.status == runs_by_key(uri)["0003"].info.status == "RUNNING"
+
+
+def test_an_epoch_trained_twice_is_one_point(study: SampleStudy, uri: str, deliver: Callable[..., None]) -> None:
+    first_sitting(study)
+    second_sitting(study)
+    third_sitting(study)
+    deliver()
+    run = runs_by_key(uri)["0003"]
+    curve = MlflowClient(uri).get_metric_history(run.info.run_id, "val/loss")
+    assert [point.step for point in curve] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_run_whose_creation_was_never_answered_is_found_again(
+    study: SampleStudy, uri: str, deliver: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first_sitting(study)
+    create_run = MlflowClient.create_run
+
+    def lose_the_answer(*arguments: Any, **named: Any) -> Any:
+        create_run(*arguments, **named)
+        raise ConnectionResetError("connection reset by peer")
+
+    monkeypatch.setattr(MlflowClient, "create_run", lose_the_answer)
+    for _ in range(3):
+        with pytest.raises(TrackingError, match="reset"):
+            deliver()
+    monkeypatch.undo()
+    deliver()
+    assert sorted(runs_by_key(uri)) == ["0000", "0001", "0002", "study"]  # which fails where two bear one key
+
+
+def test_values_that_are_not_finite_leave_the_charts_readable(study: SampleStudy, uri: str, deliver: Callable[..., None]) -> None:
+    study.start()
+    study.create(0)
+    metrics = {"train/loss": math.inf, "val/loss": math.nan, "val/accuracy": 0.1}
+    study.journal.append(EpochReported(trial=0, replicate=0, attempt=0, epoch=1, metrics=metrics, timings={}))
+    deliver()
+    (study.folder / "mirrors" / "mlflow.json").unlink()
+    deliver()
+    run = runs_by_key(uri)["0000"]
+    for name in ("train/loss", "val/loss"):
+        (point,) = MlflowClient(uri).get_metric_history(run.info.run_id, name)
+        assert math.isnan(point.value)
+
+
+def test_two_studies_of_one_name_do_not_meet(study: SampleStudy, uri: str, tmp_path: Path, deliver: Callable[..., None]) -> None:
+    other = SampleStudy(tmp_path / "elsewhere", start=1_780_000_000.0)
+    first_sitting(study)
+    first_sitting(other)
+    deliver()
+    MlflowMirror(other.folder, pytest.fail, uri).catch_up(other.entries)
+    other.journal.close()
+    keys = {run.data.tags["sweep.key"] for run in MlflowClient(uri).search_runs(["1"])}
+    assert len(keys) == 8
+
+
+def test_each_server_has_a_cursor_of_its_own(study: SampleStudy, uri: str, tmp_path: Path, deliver: Callable[..., None]) -> None:
+    first_sitting(study)
+    deliver()
+    (tmp_path / "second").mkdir()
+    second = new_mlflow(tmp_path / "second")
+    deliver(to=second)
+    assert sorted(runs_by_key(second)) == sorted(runs_by_key(uri))
+    assert run_ids(study.folder, second)[0] == runs_by_key(second)["0000"].info.run_id
+    assert run_ids(study.folder, uri)[None] == runs_by_key(uri)["study"].info.run_id
+
+
+def test_an_emptied_store_gets_everything_again(
+    study: SampleStudy, uri: str, tmp_path: Path, deliver: Callable[..., None]
+) -> None:
+    from sqlalchemy import create_engine, text
+
+    first_sitting(study)
+    deliver()
+    engine = create_engine(uri)
+    with engine.begin() as connection:
+        for table in ("metrics", "latest_metrics", "params", "tags", "input_tags", "inputs", "runs"):
+            connection.execute(text(f"DELETE FROM {table}"))
+    engine.dispose()
+    deliver()
+    assert sorted(runs_by_key(uri)) == ["0000", "0001", "0002", "study"]
+
+
+def test_a_run_deleted_by_hand_stays_deleted_and_the_others_go_on(
+    study: SampleStudy, uri: str, deliver: Callable[..., None]
+) -> None:
+    first_sitting(study)
+    deliver()
+    MlflowClient(uri).delete_run(runs_by_key(uri)["0001"].info.run_id)
+    second_sitting(study)
+    notices: list[str] = []
+    deliver(notices.append)
+    third_sitting(study)
+    deliver(notices.append)
+    assert sorted(runs_by_key(uri)) == ["0000", "0002", "0003", "study"]
+    assert runs_by_key(uri)["study"].info.status == "FINISHED"
+    assert len(notices) == 1 and "0001" in notices[0]
+
+
+def test_files_outside_the_study_and_lost_files_are_not_uploaded(
+    study: SampleStudy, uri: str, deliver: Callable[..., None]
+) -> None:
+    study.start()
+    study.artifacts(None, "../secret.txt", "report/kept.txt", "report/lost.txt")
+    (study.folder / "report" / "lost.txt").unlink()
+    notices: list[str] = []
+    deliver(notices.append)
+    run_id = runs_by_key(uri)["study"].info.run_id
+    assert [item.path for item in MlflowClient(uri).list_artifacts(run_id, "report")] == ["report/kept.txt"]
+    assert [item.path for item in MlflowClient(uri).list_artifacts(run_id)] == ["report"]
+    assert len(notices) == 2 and "secret" in notices[0] and "lost" in notices[1]
+
+
+def test_a_run_leads_back_to_its_study_and_trial(
+    study: SampleStudy, uri: str, deliver: Callable[..., None], tmp_path: Path
+) -> None:
+    first_sitting(study)
+    deliver()
+    ids = run_ids(study.folder, uri)
+    found = find_run(ids[1], uri)
+    assert (found.study, found.trial) == ("mnv3_small-leaves-tiny-0123abcd", 1)
+    assert find_run(ids[None], uri).trial is None
+    with pytest.raises(TrackingError, match="no run 'abc'"):
+        find_run("abc", uri)
+    foreign = MlflowClient(uri).create_run("0").info.run_id
+    with pytest.raises(TrackingError, match="not written by a sweep"):
+        find_run(foreign, uri)
+    with pytest.raises(TrackingError, match="there is no"):
+        find_run(ids[1], f"sqlite:///{tmp_path}/none.db")
+
+
+def test_a_server_that_is_not_there_is_said_without_its_password(study: SampleStudy, deliver: Callable[..., None]) -> None:
+    with pytest.raises(TrackingError) as caught:
+        deliver(to="http://me:hunter2@127.0.0.1:9/api")
+    shown = f"{caught.value.line} {caught.value.__cause__}"
+    assert "127.0.0.1:9" in shown and "hunter2" not in shown
+
+
+def test_a_damaged_ledger_is_found_again(study: SampleStudy, uri: str, deliver: Callable[..., None]) -> None:
+    first_sitting(study)
+    deliver()
+    before = run_ids(study.folder, uri)
+    (study.folder / "mirrors" / "mlflow.json").write_text('{"half')
+    deliver()
+    assert run_ids(study.folder, uri) == before

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from sweep.config import ModelConfig, ModelName
+from sweep.errors import WeightsError
+from sweep.models.network import build_model, count_parameters, load_classifier, save_classifier, size_mb
+from sweep.models.preprocessing import Preprocessing
+from sweep.models.weights import ResolvedWeights, resolve_weights
+from sweep.models.weights_file import read_weights, weights_sha256, write_weights
+
+NONE = ResolvedWeights("none")
+CONFIG = ModelConfig(name=ModelName.mnv3_small, weights="none", dropout=0.3, batchnorm_momentum=0.07)
+
+
+def test_its_head_has_the_classes_and_the_dropout_and_every_batchnorm_the_momentum():
+    network = build_model(CONFIG, 7, NONE, seed=0)
+    assert network(torch.zeros(2, 3, 32, 32)).shape == (2, 7)
+    assert [module.p for module in network.modules() if isinstance(module, nn.Dropout)] == [0.3]
+    momenta = [module.momentum for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    assert momenta == [0.07] * 34
+
+
+def test_its_first_weights_depend_on_the_seed_alone():
+    torch.manual_seed(0)
+    first = weights_sha256(build_model(CONFIG, 3, NONE, seed=5).state_dict())
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    assert weights_sha256(build_model(CONFIG, 3, NONE, seed=5).state_dict()) == first
+    assert torch.equal(torch.get_rng_state(), before), "the global stream is not used up"
+    assert weights_sha256(build_model(CONFIG, 3, NONE, seed=6).state_dict()) != first
+
+
+def test_parameters_and_size_are_those_of_the_papers_network():
+    network = build_model(CONFIG, 1000, NONE, seed=0)
+    assert count_parameters(network) == 2_542_856  # as torchvision states it
+    assert size_mb(network) == pytest.approx(10.2, abs=0.1)
+
+
+def test_a_saved_classifier_needs_nothing_but_its_file(tmp_path):
+    network = build_model(CONFIG, 2, NONE, seed=0).eval()
+    preprocessing = Preprocessing(32, (0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
+    path = tmp_path / "best.safetensors"
+    channels_last = network.to(memory_format=torch.channels_last).state_dict()
+    save_classifier(path, channels_last, model=ModelName.mnv3_small, preprocessing=preprocessing, classes=("a", "ß"))
+    loaded = load_classifier(path)
+    assert loaded.preprocessing == preprocessing
+    assert loaded.classes == ("a", "ß")
+    assert weights_sha256(loaded.network.state_dict()) == weights_sha256(network.state_dict())
+    pictures = torch.rand(2, 3, 32, 32)
+    assert torch.equal(loaded.network(pictures), network.to(memory_format=torch.contiguous_format)(pictures))
+
+
+def test_weights_of_another_origin_are_no_classifier(tmp_path):
+    write_weights(tmp_path / "w.safetensors", {"a": torch.zeros(1)}, {})
+    with pytest.raises(WeightsError, match="does not say which network"):
+        load_classifier(tmp_path / "w.safetensors")
+
+
+def test_real_weights_fill_the_backbone_and_leave_the_head_fresh():
+    folder = os.environ.get("SWEEP_WEIGHTS")
+    if folder is None:
+        pytest.skip("SWEEP_WEIGHTS does not name the folder of mobilenet_v3_small_imagenet.pth")
+    path = Path(folder) / "mobilenet_v3_small_imagenet.pth"
+    given = read_weights(path)
+    network = build_model(CONFIG, 5, resolve_weights(str(path), ModelName.mnv3_small), seed=0)
+    fresh = build_model(CONFIG, 5, NONE, seed=0).state_dict()
+    for name, tensor in network.state_dict().items():
+        expected = fresh if name.startswith("classifier.3.") else given
+        assert torch.equal(tensor, expected[name]), name

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import http.server
+import json
+import pickle
+import threading
+import time
+
+import pytest
+import torch
+from torchvision.models import mobilenet_v3_large
+
+from sweep.config import ModelConfig, ModelName
+from sweep.errors import WeightsError
+from sweep.models import registry
+from sweep.models.network import build_model, save_classifier
+from sweep.models.preprocessing import IMAGENET_MEAN, Preprocessing
+from sweep.models.weights import ResolvedWeights, resolve_weights
+from sweep.models.weights_file import write_weights
+
+MODEL = ModelName.mnv3_small
+CONFIG = ModelConfig(name=MODEL)
+
+
+@pytest.fixture(scope="session")
+def tensors():
+    return build_model(CONFIG, 11, ResolvedWeights("none"), seed=3).state_dict()
+
+
+def loads(weights, tensors):
+    """A network of 4 classes, started from `weights`, has the backbone of `tensors`."""
+    network = build_model(CONFIG, 4, weights, seed=0).state_dict()
+    return all(torch.equal(network[name], tensor) for name, tensor in tensors.items() if not name.startswith("classifier.3."))
+
+
+@pytest.mark.parametrize("wrapper", [None, "state_dict", "model"])
+def test_a_file_is_loaded_whatever_its_classes_and_wrapping(tmp_path, tensors, wrapper):
+    path = tmp_path / "weights.pth"
+    torch.save({wrapper: tensors} if wrapper else tensors, path)
+    weights = resolve_weights(str(path), MODEL)
+    assert (weights.source, weights.path) == ("weights.pth", str(path))
+    assert weights.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert weights.mean == IMAGENET_MEAN
+    assert loads(weights, tensors)
+
+
+def test_a_safetensors_file_brings_its_own_statistics(tmp_path, tensors):
+    preprocessing = Preprocessing(32, (0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
+    path = tmp_path / "best.safetensors"
+    save_classifier(path, tensors, model=MODEL, preprocessing=preprocessing, classes=("x",) * 11)
+    weights = resolve_weights(str(path), MODEL)
+    assert (weights.mean, weights.std) == (preprocessing.mean, preprocessing.std)
+    assert loads(weights, tensors)
+
+
+def test_home_is_found(tmp_path, tensors, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write_weights(tmp_path / "w.safetensors", tensors, {})
+    assert resolve_weights("~/w.safetensors", MODEL).path == str(tmp_path / "w.safetensors")
+
+
+def test_it_survives_the_way_through_json(tmp_path, tensors):
+    write_weights(tmp_path / "w.safetensors", tensors, {})
+    for weights in (ResolvedWeights("none"), resolve_weights(str(tmp_path / "w.safetensors"), MODEL)):
+        assert ResolvedWeights.from_plain(json.loads(json.dumps(weights.to_plain()))) == weights
+
+
+class Canary:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))
+
+
+@pytest.mark.parametrize("write", [torch.save, lambda value, path: path.write_bytes(pickle.dumps(value))])
+def test_a_pickle_with_code_is_refused_and_never_run(tmp_path, tensors, write):
+    write({**tensors, "extra": Canary(tmp_path / "canary")}, tmp_path / "weights.pt")
+    with pytest.raises(WeightsError, match=r"weights.pt"):
+        resolve_weights(str(tmp_path / "weights.pt"), MODEL)
+    assert not (tmp_path / "canary").exists()
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize("content", [b"", b"no weights at all", "cut"])
+def test_a_damaged_file_is_refused(tmp_path, tensors, suffix, content):
+    path = tmp_path / f"weights{suffix}"
+    if content == "cut":
+        torch.save(tensors, path) if suffix == ".pth" else write_weights(path, tensors, {})
+        content = path.read_bytes()[: path.stat().st_size // 2]
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match="damaged"):
+        resolve_weights(str(path), MODEL)
+
+
+def test_what_is_no_file_of_weights_is_refused(tmp_path):
+    (tmp_path / "folder.pth").mkdir()
+    (tmp_path / "weights.h5").touch()
+    torch.save([1, 2], tmp_path / "list.pth")
+    expected = {
+        "missing.pth": "does not exist",
+        "folder.pth": "is a folder",
+        "weights.h5": "of a kind that is not read",
+        "list.pth": "other than named tensors",
+    }
+    for name, problem in expected.items():
+        with pytest.raises(WeightsError, match=problem):
+            resolve_weights(str(tmp_path / name), MODEL)
+
+
+def test_another_networks_weights_are_refused_naming_what_does_not_fit(tmp_path, tensors):
+    torch.save(mobilenet_v3_large(num_classes=4).state_dict(), tmp_path / "large.pth")
+    with pytest.raises(WeightsError, match=r"another network than mnv3_small: .*features\..*more"):
+        resolve_weights(str(tmp_path / "large.pth"), MODEL)
+    torch.save({**tensors, "features.0.0.weight": torch.zeros(16, 1, 3, 3)}, tmp_path / "grey.pth")
+    with pytest.raises(WeightsError, match=r"features.0.0.weight is \(16, 1, 3, 3\), not \(16, 3, 3, 3\)"):
+        resolve_weights(str(tmp_path / "grey.pth"), MODEL)
+
+
+def test_a_file_that_changed_since_is_refused(tmp_path, tensors):
+    path = tmp_path / "weights.pth"
+    torch.save(tensors, path)
+    weights = resolve_weights(str(path), MODEL)
+    torch.save({name: tensor * 2 for name, tensor in tensors.items()}, path)
+    with pytest.raises(WeightsError, match="changed since"):
+        build_model(CONFIG, 4, weights, seed=0)
+
+
+@pytest.fixture
+def server(tmp_path, tensors, monkeypatch):
+    """A web server on loopback with the tensors, at the place ImageNet's weights come from, and an empty cache."""
+    served = tmp_path / "served"
+    served.mkdir()
+    torch.save(tensors, served / "file")
+    name = f"net-{hashlib.sha256((served / 'file').read_bytes()).hexdigest()[:8]}.pth"
+    (served / "file").rename(served / name)
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=served))
+    httpd.daemon_threads = True
+    thread = threading.Thread(target=httpd.serve_forever)
+    thread.start()
+    architecture = registry.ARCHITECTURES[MODEL]
+    url = f"http://127.0.0.1:{httpd.server_address[1]}/{name}"
+    monkeypatch.setitem(registry.ARCHITECTURES, MODEL, dataclasses.replace(architecture, imagenet_url=url))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+    def stop():
+        httpd.shutdown()
+        thread.join()
+        httpd.server_close()
+
+    yield stop, served / name
+    if thread.is_alive():
+        stop()
+
+
+def test_imagenets_weights_are_downloaded_once_and_then_found_in_torchs_cache(server, tensors):
+    stop, served = server
+    weights = resolve_weights("auto", MODEL)
+    assert (weights.source, weights.notice) == ("imagenet", "")
+    assert loads(weights, tensors)
+    stop()
+    assert resolve_weights("imagenet", MODEL) == weights
+
+
+def test_a_download_that_is_not_what_its_name_says_is_not_used(server):
+    _, served = server
+    served.write_bytes(b"something else")
+    with pytest.raises(WeightsError, match="invalid hash value"):
+        resolve_weights("imagenet", MODEL)
+
+
+def test_without_a_network_auto_trains_from_scratch_and_says_so_and_imagenet_refuses(server):
+    stop, _ = server
+    stop()
+    started = time.monotonic()
+    weights = resolve_weights("auto", MODEL)
+    assert (weights.source, weights.path) == ("none", None)
+    assert "TRAINING FROM SCRATCH" in weights.notice
+    assert "model.weights=/path/to/weights.pth" in weights.notice
+    with pytest.raises(WeightsError, match=r"can they be downloaded.*model.weights=/path"):
+        resolve_weights("imagenet", MODEL)
+    assert time.monotonic() - started < 6

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from sweep.config import ExecutionConfig, ModelConfig, ModelName, Objective, OptimizerConfig, OptimizerName, ScheduleConfig, TrainConfig
+from sweep.data.index import Split
+from sweep.journal.events import JobOutcome
+from sweep.training.evaluate import score_split
+from sweep.training.loop import Training, train
+
+METRICS = {"train/loss", "train/accuracy", "val/loss", "val/accuracy", "val/macro_f1", "gap/accuracy", "lr"}
+
+
+class Watcher:
+    """Keeps what a job says and stops it before the epoch that is asked for."""
+
+    def __init__(self, stop_after=None):
+        self.reports, self.notices, self.stop_after = [], [], stop_after
+
+    def run(self, setup, dataset, last_epoch):
+        return train(
+            setup,
+            dataset,
+            last_epoch,
+            on_epoch=self.reports.append,
+            should_stop=lambda: self.stop_after is not None and len(self.reports) >= self.stop_after,
+            on_notice=self.notices.append,
+        )
+
+    @property
+    def metrics(self):
+        return {report.epoch: report.metrics for report in self.reports}
+
+
+@pytest.mark.parametrize(("optimizer", "channels_last"), [(OptimizerName.adamw, True), (OptimizerName.sgd, False)])
+def test_a_trial_stopped_after_every_epoch_is_bitwise_the_one_that_never_stopped(make_setup, dataset, optimizer, channels_last):
+    parts = {"optimizer": OptimizerConfig(name=optimizer), "channels_last": channels_last}
+    whole = Watcher()
+    expected = whole.run(make_setup(folder="whole", **parts), dataset, 3)
+    pieces = [Watcher(stop_after=epoch) for epoch in (1, 2, 3)]
+    outcomes = [piece.run(make_setup(folder="pieces", **parts), dataset, 3) for piece in pieces]
+    assert [outcome.outcome for outcome in outcomes] == [JobOutcome.interrupted] * 2 + [JobOutcome.reached]
+    assert [outcome.epoch for outcome in outcomes] == [1, 2, 3]
+    assert pieces[-1].metrics == whole.metrics
+    assert outcomes[-1] == expected
+
+
+def test_every_epoch_is_reported_with_every_metric_and_the_gap_is_training_minus_validation(make_setup, dataset):
+    watcher = Watcher()
+    watcher.run(make_setup(), dataset, 2)
+    assert [report.epoch for report in watcher.reports] == [1, 2]
+    for report in watcher.reports:
+        assert report.metrics.keys() == METRICS
+        assert report.metrics["gap/accuracy"] == report.metrics["train/accuracy"] - report.metrics["val/accuracy"]
+        assert report.timings.keys() == {"epoch_s", "pictures_per_s"}
+
+
+def test_a_job_to_a_rung_pauses_there_and_the_next_one_reports_from_the_start(make_setup, dataset):
+    first, second = Watcher(), Watcher()
+    assert first.run(make_setup(), dataset, 2).outcome is JobOutcome.reached
+    assert second.run(make_setup(), dataset, 4).epoch == 4
+    assert [report.epoch for report in second.reports] == [1, 2, 3, 4]
+    assert second.reports[:2] == first.reports
+
+
+def test_a_finished_job_done_again_trains_nothing_and_writes_what_is_missing(make_setup, dataset):
+    setup = make_setup()
+    first, again = Watcher(), Watcher()
+    expected = first.run(setup, dataset, 2)
+    checkpoint = (setup.folder / "checkpoint.pt").stat()
+    (setup.folder / "best.safetensors").unlink()
+    (setup.folder / "evaluation.json").unlink()
+    assert again.run(setup, dataset, 2) == expected
+    assert again.reports == first.reports, "timings included: they are those of the first time"
+    assert (setup.folder / "checkpoint.pt").stat() == checkpoint
+    assert (setup.folder / "best.safetensors").exists()
+    assert (setup.folder / "evaluation.json").exists()
+
+
+def test_the_checkpoint_of_a_complete_trial_drops_the_optimizer(make_setup, dataset):
+    setup = make_setup()
+    Watcher().run(setup, dataset, 3)
+    paused = (setup.folder / "checkpoint.pt").stat().st_size
+    Watcher().run(setup, dataset, 4)
+    assert (setup.folder / "checkpoint.pt").stat().st_size < 0.6 * paused
+
+
+def test_between_rungs_checkpoints_are_as_old_as_the_configuration_allows(make_setup, dataset):
+    class Killed(Exception):
+        pass
+
+    def die(report):
+        if report.epoch == 3:
+            raise Killed
+
+    for seconds, resumed_at in ((0.0, 2), (3600.0, 0)):
+        setup = make_setup(folder=f"every-{seconds}", execution=ExecutionConfig(checkpoint_every_s=seconds))
+        with pytest.raises(Killed):
+            train(setup, dataset, 4, on_epoch=die, should_stop=lambda: False, on_notice=print)
+        training = Training(setup, dataset)
+        training.resume(print)
+        assert training.progress.epoch == resumed_at
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "other settings"])
+def test_a_checkpoint_that_cannot_be_used_is_said_and_the_trial_begins_anew(make_setup, dataset, damage):
+    expected = Watcher().run(make_setup(folder="sound"), dataset, 2)
+    other = {"optimizer": OptimizerConfig(lr=0.01)} if damage == "other settings" else {}
+    setup = make_setup()
+    Watcher().run(make_setup(**other), dataset, 1)
+    content = bytearray((setup.folder / "checkpoint.pt").read_bytes())
+    if damage == "changed":
+        content[len(content) // 2] ^= 1
+    if damage == "cut":
+        del content[1000:]
+    (setup.folder / "checkpoint.pt").write_bytes(content)
+    watcher = Watcher()
+    assert watcher.run(setup, dataset, 2) == expected
+    assert len(watcher.notices) == 1
+    assert "trial 0 begins anew" in watcher.notices[0]
+
+
+def test_loss_that_becomes_nan_fails_the_trial_and_names_the_epoch(make_setup, dataset):
+    optimizer = OptimizerConfig(name=OptimizerName.sgd, lr=10.0, momentum=0.99)
+    watcher = Watcher()
+    outcome = watcher.run(make_setup(optimizer=optimizer, schedule=ScheduleConfig(warmup_epochs=0)), dataset, 4)
+    assert outcome.outcome is JobOutcome.failed
+    assert outcome.reason.startswith(f"epoch {len(watcher.reports) + 1}: ")
+    assert "loss" in outcome.reason
+    assert outcome.epoch == len(watcher.reports) < 4
+    assert outcome.best_epoch is None
+
+
+def test_running_out_of_memory_fails_the_trial_and_names_the_batch_size(make_setup, dataset):
+    class Greedy(torch.nn.Module):
+        def forward(self, pictures):
+            return torch.empty(2**60, dtype=torch.uint8)
+
+    training = Training(make_setup(), dataset)
+    training.network = Greedy()
+    with pytest.raises(Exception, match=r"out of memory on cpu with train.batch_size=16 and data.image_size=32"):
+        training.run_epoch()
+
+
+def test_another_error_is_not_taken_for_the_trials_failure(make_setup, dataset):
+    class Wrong(torch.nn.Module):
+        def forward(self, pictures):
+            return pictures @ torch.zeros(5, 5)
+
+    training = Training(make_setup(), dataset)
+    training.network = Wrong()
+    with pytest.raises(RuntimeError, match="Expected size"):
+        training.run_epoch()
+
+
+def test_trials_and_replicates_have_seeds_of_their_own(make_setup, dataset):
+    hashes = {
+        Watcher().run(make_setup(folder=f"{trial}-{replicate}", trial=trial, replicate=replicate), dataset, 1).weights_sha256
+        for trial, replicate in ((0, 0), (1, 0), (0, 1))
+    }
+    assert len(hashes) == 3
+
+
+def test_colours_are_learnt_and_the_written_weights_score_as_reported(make_setup, dataset):
+    setup = make_setup(
+        model=ModelConfig(name=ModelName.mnv3_small, weights="none", batchnorm_momentum=0.3),
+        train=TrainConfig(epochs=7, batch_size=16),
+        optimizer=OptimizerConfig(lr=1e-2),
+    )
+    watcher = Watcher()
+    outcome = watcher.run(setup, dataset, 7)
+    best = watcher.metrics[outcome.best_epoch]
+    assert best["val/accuracy"] == max(metrics["val/accuracy"] for metrics in watcher.metrics.values()) > 0.8
+    scores = score_split(setup, dataset, Split.val, setup.folder / "best.safetensors")
+    assert (scores["val/accuracy"], scores["val/loss"]) == (best["val/accuracy"], best["val/loss"])
+    written = json.loads((setup.folder / "evaluation.json").read_text())
+    assert written["epoch"] == outcome.best_epoch
+    assert written["accuracy"] == best["val/accuracy"]
+    assert [row["support"] for row in written["per_class"]] == [sum(row) for row in written["confusion"]] == [5, 5, 5]
+    assert [row["name"] for row in written["per_class"]] == list(dataset.classes)
+
+
+def test_both_memory_formats_learn_the_same_up_to_rounding(make_setup, dataset):
+    losses = []
+    for channels_last in (True, False):
+        watcher = Watcher()
+        watcher.run(make_setup(folder=f"{channels_last}", channels_last=channels_last), dataset, 1)
+        losses.append(watcher.metrics[1]["train/loss"])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+def test_the_best_epoch_is_chosen_by_the_objective(make_setup, dataset):
+    watcher = Watcher()
+    outcome = watcher.run(make_setup(objective=Objective.loss), dataset, 4)
+    assert outcome.best_epoch == min(watcher.metrics, key=lambda epoch: watcher.metrics[epoch]["val/loss"])
