@@ -42,7 +42,13 @@ def mlflow_runs(program: Program) -> list[Run]:
 
 def test_it_says_what_it_does(swept: tuple[Program, str]) -> None:
     shown = swept[1]
-    for expected in ("regime tiny", "below the documented minimum of 200", "weights: none", "optimizer.lr", "trial 0 (baseline)"):
+    for expected in (
+        "regime tiny",
+        "fewer than the documented minimum, 200",
+        "weights: none",
+        "optimizer.lr",
+        "trial 0 (baseline)",
+    ):
         assert expected in shown
     assert "train.epochs is fixed by the command line" in shown
     assert "test accuracy" in shown

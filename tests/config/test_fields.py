@@ -130,7 +130,7 @@ def test_an_option_is_refused_with_the_nearest() -> None:
 
 
 def test_a_key_is_refused_with_the_nearest() -> None:
-    assert refusal(inner={"rat": 1}).startswith("there is no setting 'inner.rat' — did you mean 'rate'?")
+    assert refusal(inner={"rat": 1}).startswith("there is no setting 'inner.rat' — did you mean 'inner.rate'?")
     assert refusal(unknown=1).startswith("there is no setting 'unknown' — allowed: count, ")
 
 

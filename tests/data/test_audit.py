@@ -83,9 +83,3 @@ def test_copies_in_one_class_are_said(make_root, prepare):
     shutil.copy(root / "b" / "0.jpg", root / "b" / "copy.jpg")
     prepare(root)
     assert any("exact copies of other pictures: 1, for example b/copy.jpg" in text for text in prepare.notices)
-
-
-@pytest.mark.parametrize(("per_class", "is_said"), [(99, True), (100, False)])
-def test_fewer_than_the_documented_minimum_is_said(make_root, prepare, per_class, is_said):
-    prepare(make_root({"a": per_class, "b": per_class}))
-    assert any("classical methods" in text for text in prepare.notices) is is_said

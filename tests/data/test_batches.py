@@ -7,9 +7,7 @@ import torch
 from sweep.data.batches import batches_per_epoch, gather, training_batches
 
 
-@pytest.mark.parametrize(
-    ("num_pictures", "sizes"), [(12, [5, 5, 2]), (11, [5, 5]), (10, [5, 5]), (4, [4]), (1, [])]
-)
+@pytest.mark.parametrize(("num_pictures", "sizes"), [(12, [5, 5, 2]), (11, [5, 5]), (10, [5, 5]), (4, [4]), (1, [])])
 def test_a_last_batch_of_one_is_left_out(num_pictures, sizes):
     batches = training_batches(num_pictures, 5, seed=0)
     assert [len(batch) for batch in batches] == sizes

@@ -79,7 +79,7 @@ class Canary:
 @pytest.mark.parametrize("write", [torch.save, lambda value, path: path.write_bytes(pickle.dumps(value))])
 def test_a_pickle_with_code_is_refused_and_never_run(tmp_path, tensors, write):
     write({**tensors, "extra": Canary(tmp_path / "canary")}, tmp_path / "weights.pt")
-    with pytest.raises(WeightsError, match=r"weights.pt"):
+    with pytest.raises(WeightsError, match="holds Python objects, which could run code"):
         resolve_weights(str(tmp_path / "weights.pt"), MODEL)
     assert not (tmp_path / "canary").exists()
 

@@ -107,6 +107,6 @@ def test_an_endless_space_is_never_exhausted() -> None:
 
 def test_rounding_never_leaves_the_range() -> None:
     assert rounded(FloatRange(0.123456, 0.9), 0.12346) == 0.1235
-    assert rounded(FloatRange(0.123456, 0.9), 0.123456) == 0.123456
+    assert rounded(FloatRange(0.12354, 0.9), 0.12354) == 0.12354
     assert rounded(FloatRange(0.0, 0.123456), 0.123455) == 0.123456
     assert rounded(IntRange(1, 3), 2) == 2

@@ -47,17 +47,17 @@ def test_a_regime_augments_as_the_choice_it_names_does(regime: Regime) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"recommended": {"optimizer": {"lrr": 1e-3}}}, "'lrr'"),
+        ({"recommended": {"optimizer": {"lrr": 1e-3}}}, "there is no setting 'optimizer.lrr'"),
         ({"recommended": {"optimizer": {"lr": -1.0}}}, "optimizer.lr=-1.0 is out of range"),
         ({"space": {"model": {"dropout": {"low": 0.0, "high": 1.5}}}}, "space.model.dropout.high=1.5 is out of range"),
-        ({"budget": {"trails": 20}}, "did you mean 'trials'?"),
+        ({"budget": {"trails": 20}}, "did you mean 'budget.trials'?"),
         ({"spaces": {}}, "did you mean 'space'?"),
     ],
 )
 def test_a_sheet_that_the_configuration_does_not_allow_is_refused(change: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError) as refused:
         RegimeSheet.from_plain(sheet_of(Regime.small) | change)
-    assert said.strip("'") in refused.value.line
+    assert said in refused.value.line
 
 
 def test_advice_names_the_minimum_and_the_alternative() -> None:

@@ -16,18 +16,19 @@ from sweep.search.sampler import GP_MAX_TRIALS, choose_sampler, distributions, p
 
 
 def promise(sampler: SamplerName, strategy: StrategyName, seed: int) -> float:
-    """How good, on average, what is proposed after ten trials would be at its end."""
-    search = SearchConfig(sampler=sampler, strategy=strategy)
-    done = Simulation(search=search, budget=BudgetConfig(trials=22), seed=seed).run()
+    """How good, on average, the six proposals after ten trials would be at their end."""
+    search = SearchConfig(sampler=sampler, strategy=strategy, startup_trials=10)
+    done = Simulation(search=search, budget=BudgetConfig(trials=16), seed=seed).run()
     return mean(bowl(trial.params, 1.0) for number, trial in done.history.trials.items() if number >= 10)
 
 
-@pytest.mark.parametrize("strategy", StrategyName)
-@pytest.mark.parametrize("sampler", [SamplerName.tpe, SamplerName.gp])
-def test_learning_samplers_propose_better_than_random(sampler: SamplerName, strategy: StrategyName) -> None:
-    seeds = range(2)
-    learned = mean(promise(sampler, strategy, seed) for seed in seeds)
-    blind = mean(promise(SamplerName.random, strategy, seed) for seed in seeds)
+@pytest.mark.parametrize(
+    ("sampler", "strategy", "seeds"),
+    [(SamplerName.tpe, StrategyName.asha, 8), (SamplerName.tpe, StrategyName.full, 8), (SamplerName.gp, StrategyName.full, 1)],
+)
+def test_learning_samplers_propose_better_than_random(sampler: SamplerName, strategy: StrategyName, seeds: int) -> None:
+    learned = mean(promise(sampler, strategy, seed) for seed in range(seeds))
+    blind = mean(promise(SamplerName.random, strategy, seed) for seed in range(20))
     assert learned > blind + 0.05
 
 
@@ -36,11 +37,12 @@ def test_a_region_where_trials_fail_is_avoided(sampler: SamplerName) -> None:
     def curve(params: Any, share: float) -> float | None:
         return None if params["optimizer.lr"] > 1e-3 else bowl(params, share)
 
+    search = SearchConfig(sampler=sampler, startup_trials=6)
     good = BASELINE | {"optimizer.lr": 5e-4}
-    done = Simulation(curve, search=SearchConfig(sampler=sampler), budget=BudgetConfig(trials=24), baseline=good).run()
-    late = [trial for number, trial in done.history.trials.items() if number >= 10]
-    assert sum(trial.state is TrialState.failed for trial in done.history.trials.values()) > 0
-    assert mean(trial.state is TrialState.failed for trial in late) < 0.3  # half of the range fails
+    done = Simulation(curve, search=search, budget=BudgetConfig(trials=18), baseline=good).run()
+    failed = [number for number, trial in done.history.trials.items() if trial.state is TrialState.failed]
+    assert any(number < 12 for number in failed)
+    assert sum(number >= 12 for number in failed) <= 2  # of six; half of the range fails
 
 
 @pytest.mark.parametrize("sampler", [name for name in SamplerName if name is not SamplerName.auto])
@@ -53,19 +55,15 @@ def test_a_proposal_depends_on_seed_and_history_alone(sampler: SamplerName) -> N
 
 
 @pytest.mark.parametrize("sampler", [SamplerName.tpe, SamplerName.gp])
-def test_running_trials_are_seen_and_not_proposed_again(sampler: SamplerName) -> None:
-    sim = Simulation(search=SearchConfig(sampler=sampler, startup_trials=4), budget=BudgetConfig(trials=30))
-    sim.budget, sim.workers = BudgetConfig(trials=8), 1
-    done = Simulation(search=sim.search, budget=BudgetConfig(trials=8)).run()
-    more = Simulation(search=sim.search, budget=BudgetConfig(trials=14), entries=list(done.entries))
-    proposed = []
-    while (job := more.strategy.next(more.history)) is not None:
+def test_what_is_proposed_beside_running_trials_differs_from_them(sampler: SamplerName) -> None:
+    search = SearchConfig(sampler=sampler, startup_trials=6)
+    done = Simulation(search=search, budget=BudgetConfig(trials=6)).run()
+    more = Simulation(search=search, budget=BudgetConfig(trials=9), entries=list(done.entries))
+    while job := more.strategy.next(more.history):
         more.launch(job)
-        proposed.append(job.params)
-    fresh = [params for params in proposed if params]
-    assert len(fresh) == 6
-    rates = [math.log10(params["optimizer.lr"]) for params in fresh]  # type: ignore[arg-type]
-    assert max(rates) - min(rates) > 0.05  # not six times the same guess
+    rates = [math.log10(more.history.trials[number].params["optimizer.lr"]) for number in (6, 7, 8)]
+    assert all(more.history.trials[number].state is TrialState.running for number in (6, 7, 8))
+    assert max(rates) - min(rates) > 0.05
 
 
 @pytest.mark.parametrize("sampler", [SamplerName.tpe, SamplerName.gp])
@@ -122,7 +120,7 @@ def test_optunas_own_log_is_left_as_the_user_set_it(caplog: pytest.LogCaptureFix
     try:
         with caplog.at_level(logging.DEBUG):
             for sampler in (SamplerName.tpe, SamplerName.gp):
-                Simulation(search=SearchConfig(sampler=sampler), budget=BudgetConfig(trials=7)).run()
+                Simulation(search=SearchConfig(sampler=sampler), budget=BudgetConfig(trials=6)).run()
     finally:
         optuna.logging.disable_propagation()
     assert caplog.messages == []

@@ -10,7 +10,7 @@ import torch
 from sweep.config import Objective
 from sweep.data.index import Split
 from sweep.errors import DataError
-from sweep.training.evaluate import evaluate, score_split, wilson_interval
+from sweep.training.evaluate import evaluate, score_split
 
 
 def logits_for(predicted, num_classes=3):
@@ -34,14 +34,6 @@ def test_the_objective_is_read_from_it():
     assert scores.value(Objective.accuracy) == 0.5
     assert scores.value(Objective.loss) == scores.loss
     assert scores.value(Objective.macro_f1) == scores.macro_f1
-
-
-@pytest.mark.parametrize(
-    ("share", "count", "low", "high"),
-    [(0.8, 10, 0.4902, 0.9433), (0.0, 20, 0.0, 0.1611), (1.0, 20, 0.8389, 1.0), (0.0, 0, 0.0, 1.0)],
-)
-def test_wilsons_interval(share, count, low, high):
-    assert wilson_interval(share, count) == pytest.approx((low, high), abs=1e-4)
 
 
 def test_an_empty_split_cannot_be_scored(make_setup, dataset, tmp_path):

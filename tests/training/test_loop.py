@@ -1,14 +1,27 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 
+import numpy as np
 import pytest
 import torch
 
-from sweep.config import ExecutionConfig, ModelConfig, ModelName, Objective, OptimizerConfig, OptimizerName, ScheduleConfig, TrainConfig
+from sweep.config import (
+    ExecutionConfig,
+    ModelConfig,
+    ModelName,
+    Objective,
+    OptimizerConfig,
+    OptimizerName,
+    ScheduleConfig,
+    TrainConfig,
+)
 from sweep.data.index import Split
+from sweep.errors import DataError
 from sweep.journal.events import JobOutcome
 from sweep.training.evaluate import score_split
+from sweep.training.failure import TrainingFailed
 from sweep.training.loop import Training, train
 
 METRICS = {"train/loss", "train/accuracy", "val/loss", "val/accuracy", "val/macro_f1", "gap/accuracy", "lr"}
@@ -124,6 +137,14 @@ def test_a_checkpoint_that_cannot_be_used_is_said_and_the_trial_begins_anew(make
 
 
 def test_loss_that_becomes_nan_fails_the_trial_and_names_the_epoch(make_setup, dataset):
+    training = Training(make_setup(), dataset)
+    training.run_epoch()
+    next(training.network.parameters()).data.fill_(torch.nan)
+    with pytest.raises(TrainingFailed, match="^epoch 2: training loss became NaN$"):
+        training.run_epoch()
+
+
+def test_a_learning_rate_that_is_far_too_high_fails_the_trial(make_setup, dataset):
     optimizer = OptimizerConfig(name=OptimizerName.sgd, lr=10.0, momentum=0.99)
     watcher = Watcher()
     outcome = watcher.run(make_setup(optimizer=optimizer, schedule=ScheduleConfig(warmup_epochs=0)), dataset, 4)
@@ -141,7 +162,7 @@ def test_running_out_of_memory_fails_the_trial_and_names_the_batch_size(make_set
 
     training = Training(make_setup(), dataset)
     training.network = Greedy()
-    with pytest.raises(Exception, match=r"out of memory on cpu with train.batch_size=16 and data.image_size=32"):
+    with pytest.raises(TrainingFailed, match=r"out of memory on cpu with train.batch_size=16 and data.image_size=32"):
         training.run_epoch()
 
 
@@ -154,6 +175,13 @@ def test_another_error_is_not_taken_for_the_trials_failure(make_setup, dataset):
     training.network = Wrong()
     with pytest.raises(RuntimeError, match="Expected size"):
         training.run_epoch()
+
+
+@pytest.mark.parametrize("split", [Split.train, Split.val])
+def test_too_few_pictures_are_refused(make_setup, dataset, split):
+    few = dataclasses.replace(dataset, splits={**dataset.splits, split: np.array([0])[: split is Split.train]})
+    with pytest.raises(DataError, match="too few pictures"):
+        Training(make_setup(), few)
 
 
 def test_trials_and_replicates_have_seeds_of_their_own(make_setup, dataset):

@@ -18,6 +18,7 @@ COLUMNS = ("rank", "trial", "state", "epochs_trained", "value", *_METRICS, "best
 """Before the columns of the space's dimensions."""
 
 _SHOWN = {"rank": "#", "trial": "trial", "val/accuracy": "accuracy", "val/macro_f1": "macro-F1", "val/loss": "loss", "gap": "gap"}
+_GIVE_WAY = ("macro-F1", "gap", "loss")
 _DIGITS = 4
 
 
@@ -61,13 +62,13 @@ def leaderboard_csv(frame: pd.DataFrame) -> str:
     return frame.to_csv(index=False, lineterminator="\n")
 
 
-def leaderboard_table(frame: pd.DataFrame, limit: int | None = None) -> Table:
-    """The first `limit` rows (all: None) for a terminal."""
+def leaderboard_table(frame: pd.DataFrame, limit: int | None = None, width: int | None = None) -> Table:
+    """The first `limit` rows (all: None) for a terminal `width` characters wide; where it is too narrow, metrics give way."""
     from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    header, rows = _compact(frame, limit)
+    header, rows = _narrowed(*_compact(frame, limit), width)
     for name in header:
         is_text = name == "state"
         table.add_column(name, justify="left" if is_text else "right", overflow="ellipsis", no_wrap=not is_text)
@@ -88,14 +89,24 @@ def leaderboard_markdown(frame: pd.DataFrame, limit: int | None = None) -> str:
 def _compact(frame: pd.DataFrame, limit: int | None) -> tuple[list[str], list[list[str]]]:
     """The columns that people compare, as text: place, metrics, settings, and what became of the trial."""
     dimensions = [column for column in frame.columns if column not in COLUMNS]
-    header = [*_SHOWN.values(), *dimensions, "state"]
+    header = [*_SHOWN.values(), "state", *dimensions]
     shown = frame if limit is None else frame.head(limit)
     rows = []
     for record in shown.to_dict("records"):
         metrics = [_metric(record[column]) for column in _METRICS]
         name = f"{record['trial']} (baseline)" if record["origin"] == "baseline" else str(record["trial"])
         settings = [short_number(record[column]) for column in dimensions]
-        rows.append([_count(record["rank"]), name, *metrics, *settings, str(record["state"])])
+        rows.append([_count(record["rank"]), name, *metrics, str(record["state"]), *settings])
+    return header, rows
+
+
+def _narrowed(header: list[str], rows: list[list[str]], width: int | None) -> tuple[list[str], list[list[str]]]:
+    for name in _GIVE_WAY:
+        widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+        if width is None or sum(widths) + 2 * len(widths) <= width:
+            break
+        place = header.index(name)
+        header, rows = header[:place] + header[place + 1 :], [row[:place] + row[place + 1 :] for row in rows]
     return header, rows
 
 

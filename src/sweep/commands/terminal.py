@@ -22,6 +22,7 @@ from sweep.errors import EXIT_DONE, printable
 from sweep.journal.history import History, Trial, TrialState
 
 REFRESH_PER_S = 4
+PLAIN_WIDTH = 160
 PROGRESS_EVERY_S = 2.0
 """Plain progress lines are at least this far apart."""
 
@@ -38,7 +39,7 @@ def open_view() -> Iterator[ResultView]:
     """The view that fits where the output goes."""
     console = Console(highlight=False)
     if not console.is_terminal:
-        yield PlainView(console)
+        yield PlainView(Console(highlight=False, width=PLAIN_WIDTH))
         return
     with Live(console=console, refresh_per_second=REFRESH_PER_S, transient=True) as live:
         yield LiveView(console, live)
@@ -151,7 +152,7 @@ def show_result(console: Console, sitting: Sitting) -> None:
 
     history = sitting.history
     console.print(f"[bold]{escape(history.opened.study)}[/bold]")
-    console.print(leaderboard_table(leaderboard(history), 10))
+    console.print(leaderboard_table(leaderboard(history), 10, console.width))
     best = history.best()
     if best is not None:
         baseline = history.trials[0]

@@ -26,5 +26,5 @@ def main(arguments: list[str]) -> int:
     else:
         console = Console()
         console.print(f"[bold]{history.opened.study}[/bold]")
-        console.print(leaderboard_table(frame, options.limit))
+        console.print(leaderboard_table(frame, options.limit, console.width))
     return EXIT_DONE

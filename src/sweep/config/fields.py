@@ -159,7 +159,9 @@ def with_values(part: P, values: Mapping[str, Any], path: str = "") -> P:
     for dotted, value in values.items():
         head, _, rest = dotted.partition(".")
         if head not in known or (rest and not dataclasses.is_dataclass(known[head].kind)):
-            raise ConfigError(f"there is no setting {path + dotted!r}", nearest(path + dotted, [path + leaf for leaf in leaf_paths(type(part))]))
+            raise ConfigError(
+                f"there is no setting {path + dotted!r}", nearest(path + dotted, [path + leaf for leaf in leaf_paths(type(part))])
+            )
         if rest:
             deeper.setdefault(head, {})[rest] = value
         else:

@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from sweep.data.index import Index, Picture, Split
 from sweep.errors import DataError
 
-DOCUMENTED_MINIMUM = 200
-"""Labelled pictures, from which on fine-tuning a small network is recommended."""
 SHOWN = 5
 
 
@@ -52,11 +50,6 @@ def check_contents(classes: Sequence[str], pictures: Sequence[Picture], manifest
     if repeated:
         count = sum(len(group) - 1 for group in repeated)
         notices.append(f"exact copies of other pictures: {count}, for example {repeated[0][1].path}; copies share a split")
-    if len(pictures) < DOCUMENTED_MINIMUM:
-        notices.append(
-            f"{len(pictures)} pictures are fewer than the documented minimum of {DOCUMENTED_MINIMUM}:"
-            " classical methods may serve better"
-        )
     return notices
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sweep.analysis.artifacts import write_study_artifacts, write_trial_artifacts
+from sweep.analysis.noise import wilson_interval
 from sweep.config.fields import to_plain
 from sweep.data.index import Split
 from sweep.driver.environment import describe_environment
@@ -12,6 +13,7 @@ from sweep.driver.view import View
 from sweep.journal.events import ArtifactsWritten, EndReason, SittingEnded, TestScored
 from sweep.journal.history import Trial, TrialState
 from sweep.search.sampler import distributions
+from sweep.training.evaluate import score_split
 
 
 def write_due_artifacts(study: Study, *, at_end: bool) -> None:
@@ -44,8 +46,8 @@ def conclude(study: Study, view: View) -> None:
 
 
 def score_on_test(study: Study, trial: Trial) -> dict[str, float]:
-    """The test split's metrics with the trial's best weights."""
-    from sweep.training.evaluate import score_split
-
+    """The test split's metrics with the trial's best weights, and the interval that holds the accuracy with 95 %."""
     setup = make_setup(make_job(study, trial.number, trial.attempts, trial.epochs))
-    return score_split(setup, study.dataset, Split.test, study.trial_folder(trial.number) / "best.safetensors")
+    metrics = score_split(setup, study.dataset, Split.test, study.trial_folder(trial.number) / "best.safetensors")
+    interval = wilson_interval(metrics["test/accuracy"], len(study.dataset.splits[Split.test]))
+    return metrics | {"test/accuracy_low": interval.low, "test/accuracy_high": interval.high}

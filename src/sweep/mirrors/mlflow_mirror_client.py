@@ -35,7 +35,7 @@ _ENVIRONMENT = {
     # MLflow's own 7 retries of 120 s each would hold a sweep's end up for minutes when the server is gone.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
-    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
 
@@ -172,8 +172,8 @@ def _mlflow() -> ModuleType:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import mlflow
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for chatty in ("mlflow", "alembic", "urllib3"):  # what matters comes as an exception
+        logging.getLogger(chatty).setLevel(logging.ERROR)
     return mlflow
 
 
@@ -186,9 +186,24 @@ def _connect(uri: str) -> MlflowClient:
     turn = nullcontext() if path is None else _locked(path.with_name(f".{path.name}.lock"))
     with turn, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        client: MlflowClient = _mlflow().MlflowClient(uri)
-        client.search_experiments(max_results=1)
-        return client
+        if path is not None and not path.exists():
+            _create_database(path)
+        return _reached(uri)
+
+
+def _reached(uri: str) -> MlflowClient:
+    client: MlflowClient = _mlflow().MlflowClient(uri)
+    client.search_experiments(max_results=1)  # the first call creates the tables where there are none
+    return client
+
+
+def _create_database(path: Path) -> None:
+    """Creates MLflow's tables under a temporary name: a process killed in between would leave a file nobody can use."""
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    _reached(f"sqlite:///{temporary}")
+    if not path.exists():
+        os.replace(temporary, path)
 
 
 @contextmanager

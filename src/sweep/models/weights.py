@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def _imagenet(model: ModelName, is_required: bool) -> ResolvedWeights:
     try:
         if not (path.is_file() and file_sha256(path).startswith(prefix)):
             _download(url, path, prefix)
-    except (OSError, RuntimeError) as error:
+    except (OSError, HTTPException, RuntimeError) as error:
         problem = f"ImageNet's weights are neither at {path} nor can they be downloaded ({error})"
         if is_required:
             raise WeightsError(problem, _GIVE_A_FILE) from error

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
+import pickle
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -84,9 +85,10 @@ def _read_safetensors(path: Path) -> Any:
 
 def _read_torch(path: Path) -> Any:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # what a damaged archive or pickle raises is anyone's guess
-        if "Weights only load failed" in str(error) and (zipfile.is_zipfile(path) or "GLOBAL" in str(error)):
-            problem = f"the weights file {path} holds Python objects, which could run code when loaded, or is damaged"
-            raise WeightsError(problem, _REMEDY) from error
-        raise WeightsError(f"the weights file {path} is damaged or no weights file", "download or copy it again") from error
+        with warnings.catch_warnings(action="ignore"):  # of pickle's protocol; what matters is said below
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        problem = f"the weights file {path} holds Python objects, which could run code when loaded, or is damaged"
+        raise WeightsError(problem, _REMEDY) from error
+    except Exception as error:  # what a damaged archive raises is anyone's guess
+        raise WeightsError(f"the weights file {path} is damaged", "download or copy it again") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -101,8 +100,7 @@ def predict(
 def score_split(setup: TrialSetup, dataset: Dataset, split: Split, weights_path: Path) -> dict[str, float]:
     """Metrics of the classifier in `weights_path` on a split, by names such as test/accuracy.
 
-    The interval of the accuracy holds 95 %. Raises WeightsError when the file is not to be used, and DataError when the
-    split is empty.
+    Raises WeightsError when the file is not to be used, and DataError when the split is empty.
     """
     indices = dataset.splits[split]
     if not len(indices):
@@ -112,17 +110,5 @@ def score_split(setup: TrialSetup, dataset: Dataset, split: Split, weights_path:
     network = setup.machine.place(classifier.network)
     logits = predict(network, classifier.preprocessing, setup.machine, dataset.pictures, indices)
     scores = evaluate(logits, torch.from_numpy(dataset.labels[indices]))
-    low, high = wilson_interval(scores.accuracy, len(indices))
-    metrics = {"accuracy": scores.accuracy, "accuracy_low": low, "accuracy_high": high}
-    metrics |= {"macro_f1": scores.macro_f1, "loss": scores.loss}
+    metrics = {"accuracy": scores.accuracy, "macro_f1": scores.macro_f1, "loss": scores.loss}
     return {f"{split}/{name}": value for name, value in metrics.items()}
-
-
-def wilson_interval(share: float, count: int, z: float = 1.959964) -> tuple[float, float]:
-    """The 95 % interval of a share observed in `count` pictures (Wilson 1927); (0, 1) of none."""
-    if count == 0:
-        return 0.0, 1.0
-    middle = share + z * z / (2 * count)
-    half = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    scale = 1 + z * z / count
-    return (middle - half) / scale, (middle + half) / scale

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,21 +15,19 @@ from sweep.data.augment import Augment, draw_views
 from sweep.data.batches import gather, training_batches
 from sweep.data.dataset import Dataset
 from sweep.data.index import Split
-from sweep.errors import CheckpointError
+from sweep.errors import CheckpointError, DataError
 from sweep.journal.events import JobOutcome
 from sweep.journal.files import write_atomic
 from sweep.models.network import build_model, save_classifier
 from sweep.models.weights_file import weights_sha256
 from sweep.training.checkpoint import load_checkpoint, save_checkpoint
 from sweep.training.evaluate import Evaluation, evaluate, predict
+from sweep.training.failure import TrainingFailed, check_training_loss, check_validation_loss, is_out_of_memory
 from sweep.training.machine import use_machine
 from sweep.training.optimizer import build_optimizer, set_lr
 from sweep.training.progress import EpochReport, Progress
 from sweep.training.schedule import lr_at
 from sweep.training.setup import TrialSetup
-
-_DIVERGED = 10.0
-"""Times the loss of guessing uniformly, ln(classes), averaged over an epoch: no trial has been seen to come back from there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +42,6 @@ class Outcome:
     weights_sha256: str | None = None
 
 
-class TrainingFailed(Exception):
-    """The trial cannot be trained: its settings are to blame, and to train it again would end the same way."""
-
-
 def train(
     setup: TrialSetup,
     dataset: Dataset,
@@ -61,12 +54,16 @@ def train(
     """Trains up to and including `last_epoch`, from the trial's checkpoint if it has one.
 
     Every epoch is reported, those of the checkpoint first. `should_stop` is asked before each epoch. On return the
-    checkpoint, best.safetensors and evaluation.json are in the trial's folder. Raises OSError when they cannot be written.
+    checkpoint, best.safetensors and evaluation.json are in the trial's folder.
+
+    Raises WeightsError when the pretrained file changed, DataError when there are too few pictures to train or validate,
+    and OSError when a file cannot be written.
     """
     use_machine(setup.machine)
+    setup.folder.mkdir(parents=True, exist_ok=True)
     training = Training(setup, dataset)
     training.resume(on_notice)
-    for report in training.progress.reports[:last_epoch]:
+    for report in training.progress.reports:
         on_epoch(report)
     while training.progress.epoch < last_epoch:
         if should_stop():
@@ -84,6 +81,7 @@ class Training:
     """A network on its way: what changes from epoch to epoch, and what it needs for that."""
 
     def __init__(self, setup: TrialSetup, dataset: Dataset) -> None:
+        _check_splits(dataset)
         config = setup.config
         self.setup = setup
         self.dataset = dataset
@@ -122,9 +120,15 @@ class Training:
             trained = time.perf_counter()
             evaluation = self._validate()
         except RuntimeError as error:
-            raise self._explain(error) from error
-        _check_loss(epoch, "training", metrics["train/loss"], len(self.dataset.classes))
-        _check_loss(epoch, "validation", evaluation.loss, None)
+            if not is_out_of_memory(error):
+                raise
+            config = self.setup.config
+            raise TrainingFailed(
+                f"out of memory on {self.setup.machine.device} with train.batch_size={config.train.batch_size}"
+                f" and data.image_size={config.data.image_size}"
+            ) from error
+        check_training_loss(epoch, metrics["train/loss"], len(self.dataset.classes))
+        check_validation_loss(epoch, evaluation.loss)
         metrics |= {
             "val/loss": evaluation.loss,
             "val/accuracy": evaluation.accuracy,
@@ -173,17 +177,6 @@ class Training:
         logits = predict(self.network, self.preprocessing, self.setup.machine, self.dataset.pictures, indices)
         return evaluate(logits, torch.from_numpy(self.dataset.labels[indices]))
 
-    def _explain(self, error: RuntimeError) -> Exception:
-        """Of a full memory a failure of the trial; anything else is not the trial's fault."""
-        is_memory = isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
-        if not is_memory:
-            return error
-        config = self.setup.config
-        return TrainingFailed(
-            f"out of memory on {self.setup.machine.device} with train.batch_size={config.train.batch_size} and"
-            f" data.image_size={config.data.image_size}"
-        )
-
     def save_if_due(self) -> None:
         """Writes the checkpoint when the last one is older than the configuration allows."""
         if time.monotonic() - self._saved_at >= self.setup.config.execution.checkpoint_every_s:
@@ -220,12 +213,9 @@ class Training:
         return Outcome(outcome, self.progress.epoch, best_epoch=best.epoch, weights_sha256=weights_sha256(best.weights))
 
 
-def _check_loss(epoch: int, which: str, loss: float, num_classes: int | None) -> None:
-    """Raises TrainingFailed for a loss from which training does not recover."""
-    if not math.isfinite(loss):
-        raise TrainingFailed(f"epoch {epoch}: {which} loss became {'NaN' if math.isnan(loss) else 'infinite'}")
-    limit = _DIVERGED * math.log(num_classes) if num_classes else math.inf
-    if loss > limit:
-        raise TrainingFailed(
-            f"epoch {epoch}: {which} loss diverged to {loss:.3g}, above {limit:.3g} ({_DIVERGED:g} times guessing)"
+def _check_splits(dataset: Dataset) -> None:
+    num_train, num_val = len(dataset.splits[Split.train]), len(dataset.splits[Split.val])
+    if num_train < 2 or num_val < 1:
+        raise DataError(
+            f"too few pictures: {num_train} to train and {num_val} to validate", "give every class at least two different ones"
         )

@@ -121,10 +121,12 @@ def test_workers_end_when_the_process_that_started_them_is_killed(tmp_path: Path
         "draw_plants(pathlib.Path(sys.argv[1]), per_species=3, workers=2, on_progress=die)"
     )
     command = [sys.executable, "-c", script, str(tmp_path / "plants")]
-    killed = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    workers = [psutil.Process(int(pid)) for pid in killed.stdout.split() if psutil.pid_exists(int(pid))]
-    _, alive = psutil.wait_procs(workers, timeout=10)
-    assert killed.returncode == -signal.SIGKILL and killed.stdout.split()
+    with open(tmp_path / "pids", "w") as pids:  # not a pipe: workers that live on would keep it open and us waiting
+        killed = subprocess.run(command, check=False, stdout=pids, stderr=subprocess.DEVNULL)
+    assert killed.returncode == -signal.SIGKILL
+    workers = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
+    assert len(workers) == 2
+    _, alive = psutil.wait_procs([psutil.Process(pid) for pid in workers if psutil.pid_exists(pid)], timeout=10)
     assert alive == []
 
 

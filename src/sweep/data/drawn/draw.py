@@ -53,7 +53,7 @@ def draw_plants(
                 _draw_whole(root, seed, per_species, workers or _cores(), on_progress)
     except OSError as error:
         raise DataError(
-            f"plants cannot be drawn into {root}: {error}", "make it writable, free some space, or name another"
+            f"plants cannot be drawn into {root}: {error}", "make room there, or keep them elsewhere: cache_dir=DIR"
         ) from error
 
 
@@ -113,7 +113,7 @@ def _live_with_parent() -> None:
         parent.join()
         os._exit(1)
 
-    threading.Thread(target=end_with_parent, daemon=True)
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
 def _draw_chunk(task: Task, seed: int) -> int:

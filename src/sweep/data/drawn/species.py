@@ -38,11 +38,11 @@ class Species:
 GREEN = Tint(Range(80, 118), Range(0.42, 0.7), Range(0.4, 0.65))
 YELLOW_GREEN = Tint(Range(66, 98), Range(0.45, 0.75), Range(0.45, 0.72))
 BLUE_GREEN = Tint(Range(108, 138), Range(0.25, 0.45), Range(0.38, 0.62))
-SAGE_GREEN = Tint(Range(80, 130), Range(0.1, 0.28), Range(0.5, 0.74))
+SAGE_GREEN = Tint(Range(70, 120), Range(0.08, 0.24), Range(0.5, 0.74))
 MINT_GREEN = Tint(Range(108, 136), Range(0.25, 0.45), Range(0.5, 0.74))
 DARK_GREEN = Tint(Range(95, 140), Range(0.35, 0.65), Range(0.25, 0.45))
-EARLY_AUTUMN = Tint(Range(36, 82), Range(0.5, 0.8), Range(0.45, 0.75))
-LATE_AUTUMN = Tint(Range(-12, 46), Range(0.5, 0.8), Range(0.4, 0.7))
+EARLY_AUTUMN = Tint(Range(34, 68), Range(0.5, 0.8), Range(0.45, 0.75))
+LATE_AUTUMN = Tint(Range(-14, 40), Range(0.5, 0.8), Range(0.4, 0.7))
 ROSE = Tint(Range(315, 352), Range(0.3, 0.65), Range(0.75, 0.95))
 LILAC = Tint(Range(280, 328), Range(0.2, 0.5), Range(0.75, 0.95))
 WHITE = Tint(Range(40, 60), Range(0.02, 0.16), Range(0.88, 0.98))
@@ -175,10 +175,10 @@ ALL_SPECIES: tuple[Species, ...] = (
     _maple("cut_finger_maple", 7, Range(0.28, 0.42), LATE_AUTUMN),
     _feather("saw_feather_ash", Range(0.4, 0.52), Range(4, 6), Margin.SERRATE, GREEN),
     _feather("fine_feather_vetch", Range(0.2, 0.3), Range(8, 12), Margin.ENTIRE, DARK_GREEN),
-    _conifer("comb_fir", Range(0.2, 0.3), Range(26, 34), Range(3, 5), Range(55, 75), BLUE_GREEN),
+    _conifer("comb_fir", Range(0.18, 0.26), Range(28, 36), Range(4, 5), Range(60, 75), BLUE_GREEN),
     _conifer("brush_pine", Range(0.45, 0.65), Range(9, 14), Range(6, 9), Range(28, 45), YELLOW_GREEN),
-    _pink("notched_rock_pink", Range(0.16, 0.28), Range(0.22, 0.38), ROSE),
-    _pink("round_wood_pink", Range(0.0, 0.04), Range(0.15, 0.32), LILAC),
+    _pink("notched_rock_pink", Range(0.2, 0.3), Range(0.26, 0.4), ROSE),
+    _pink("round_wood_pink", Range(0.0, 0.03), Range(0.15, 0.28), LILAC),
     _daisy("meadow_moon_daisy", Range(15, 22), Range(0, 20), Range(0.1, 0.3), (WHITE, YOLK)),
     _daisy("hanging_cone_daisy", Range(9, 14), Range(-40, -18), Range(0.5, 1.0), (PRIMROSE, BROWN)),
     _flowering("plate_umbel_parsley", PARSLEY_UMBEL),

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.mirrors.stores import new_mlflow
+
+from sweep.commands import ui
+from sweep.errors import TrackingError
+
+
+def test_without_runs_the_remedy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
+    with pytest.raises(TrackingError, match="no runs yet"):
+        ui.start_ui()
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_a_taken_port_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", new_mlflow(tmp_path))
+    with socket.create_server((ui.HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(TrackingError, match=f"port {port}"):
+            ui.start_ui(port)
+
+
+def test_a_server_has_its_own_pages(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:hunter2@tracking:5000")
+    assert ui.start_ui() == 0
+    assert capsys.readouterr().out == "MLflow's pages: http://***@tracking:5000\n"
+
+
+def test_the_pages_are_of_this_folder_and_for_this_machine_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    uri = new_mlflow(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    asked: dict[str, Any] = {}
+
+    class Served(subprocess.Popen[bytes]):
+        def __init__(self, command: list[str], env: dict[str, str], **named: Any) -> None:
+            asked.update(command=command, store=env["MLFLOW_BACKEND_STORE_URI"])
+            super().__init__(["true"], **named)
+
+    monkeypatch.setattr(subprocess, "Popen", Served)
+    with socket.create_server((ui.HOST, 0)) as probe:
+        port = probe.getsockname()[1]
+    assert ui.start_ui(port) == 0
+    assert asked["store"] == uri and uri not in asked["command"]
+    assert asked["command"][asked["command"].index("--host") + 1] == "127.0.0.1"
+    assert f"http://127.0.0.1:{port}" in capsys.readouterr().out
