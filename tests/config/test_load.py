@@ -51,6 +51,7 @@ def test_hydras_own_words_still_work(flags: list[str], capsys: pytest.CaptureFix
 def test_a_folder_may_have_any_name(root: str) -> None:
     (composed,) = compose(["data=folder", f"data.root={root}"])
     assert composed.config.data.root == root
+    assert composed.overrides == ("data=folder", f"data.root={root}")
 
 
 MISTAKES = [

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import mlflow
 import pytest
 from tests.mirrors.sample import SampleStudy, first_sitting, second_sitting
 from tests.mirrors.stores import dump_mlflow, new_mlflow
@@ -49,12 +50,13 @@ class QuietHandler(WSGIRequestHandler):
 
 
 @pytest.fixture
-def server_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def server_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Where the server keeps its runs; as `mlflow server` tells its workers."""
     uri = new_mlflow(tmp_path)
     monkeypatch.setenv("_MLFLOW_SERVER_FILE_STORE", uri)
     monkeypatch.setenv("_MLFLOW_SERVER_ARTIFACT_ROOT", str(tmp_path / "artifacts"))
-    return uri
+    yield uri
+    mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # the server sets it in its process, which here is ours
 
 
 @pytest.mark.filterwarnings("ignore")  # the server's own, which in life is another process

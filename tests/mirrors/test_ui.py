@@ -11,6 +11,13 @@ from tests.mirrors.stores import new_mlflow
 from sweep.commands import ui
 from sweep.errors import TrackingError
 
+Popen = subprocess.Popen
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **named: pytest.fail(f"started {command}"))
+
 
 def test_without_runs_the_remedy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -41,12 +48,11 @@ def test_the_pages_are_of_this_folder_and_for_this_machine_alone(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     asked: dict[str, Any] = {}
 
-    class Served(subprocess.Popen[bytes]):
-        def __init__(self, command: list[str], env: dict[str, str], **named: Any) -> None:
-            asked.update(command=command, store=env["MLFLOW_BACKEND_STORE_URI"])
-            super().__init__(["true"], **named)
+    def serve(command: list[str], env: dict[str, str], **named: Any) -> Popen[bytes]:
+        asked.update(command=command, store=env["MLFLOW_BACKEND_STORE_URI"])
+        return Popen(["true"], **named)
 
-    monkeypatch.setattr(subprocess, "Popen", Served)
+    monkeypatch.setattr(subprocess, "Popen", serve)
     with socket.create_server((ui.HOST, 0)) as probe:
         port = probe.getsockname()[1]
     assert ui.start_ui(port) == 0

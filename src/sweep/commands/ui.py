@@ -38,8 +38,10 @@ def start_ui(port: int = 5000) -> int:
 
 def _serve(uri: str, port: int) -> int:
     command = [sys.executable, "-m", "mlflow", "ui", "--host", HOST, "--port", str(port), "--workers", "1"]
-    # By the environment, not as an argument: the address may hold a password, and everyone can see a process's arguments.
-    environment = os.environ | {"MLFLOW_BACKEND_STORE_URI": uri, "PYTHONWARNINGS": "ignore"}
+    # Job execution would start seven more processes for features that pages over runs do not use.
+    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"} | os.environ
+    # Not as an argument: the address may hold a password, and everyone can see a process's arguments.
+    environment["MLFLOW_BACKEND_STORE_URI"] = uri
     with subprocess.Popen(command, env=environment, cwd=Path.cwd()) as server:
         try:
             return server.wait()

@@ -107,7 +107,18 @@ def _check(values: dict[str, Any], overrides: list[str]) -> Composed:
     sheets = {Regime(name): sheet for name, sheet in values.pop("regimes").items()}
     keys = [override.lstrip("+~").partition("=")[0].partition("@")[0] for override in overrides]
     named = [key for key in keys if key in leaf_paths(Config) or key in GROUPS_THAT_FIX]
-    return Composed(build(Config, values), sheets, frozenset(named), tuple(overrides))
+    typed = [_as_typed(override, key, values) for override, key in zip(overrides, keys, strict=True)]
+    return Composed(build(Config, values), sheets, frozenset(named), tuple(typed))
+
+
+def _as_typed(override: str, key: str, values: Mapping[str, Any]) -> str:
+    """The override without the quotes that `quote_text` put around its value."""
+    if key not in TEXT_KEYS:
+        return override
+    value: Any = values
+    for part in key.split("."):
+        value = value[part]
+    return f"{key}={value}"
 
 
 def _explain(error: Exception) -> ConfigError:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sweep.config.fields import Rule, convert, find_rule, to_plain
+from sweep.config.fields import Rule, convert, find_rule, leaf_paths, to_plain
 from sweep.config.parts import Config
 from sweep.errors import ConfigError, nearest
 
@@ -71,7 +71,8 @@ def flatten_space(nested: Mapping[str, Any], prefix: str = "") -> dict[str, dict
     flat: dict[str, dict[str, Any] | None] = {}
     for key, value in nested.items():
         path = f"{prefix}{key}"
-        if value is None or (isinstance(value, Mapping) and value and set(value) & _KEYS):
+        is_dimension = isinstance(value, Mapping) and value and (path in leaf_paths(Config) or set(value) & _KEYS)
+        if value is None or is_dimension:
             flat[path] = None if value is None else dict(value)
         elif isinstance(value, Mapping) and value:
             flat |= flatten_space(value, f"{path}.")
