@@ -131,7 +131,7 @@ def test_local_workers_stop_cleanly_and_leave_with_their_driver(tmp_path: Path, 
 
 def test_a_second_driver_is_refused_by_name(tmp_path: Path, pictures: Path, cache: Path) -> None:
     program = Program(tmp_path, cache)
-    arguments = [f"data.root={pictures}", *QUICK, "train.epochs=200", "budget.trials=1", "tracking=none"]
+    arguments = [f"data.root={pictures}", *QUICK, "train.epochs=1000", "budget.trials=1", "tracking=none"]
     first = program.start(*arguments)
     try:
         wait_for_lines(program, first, 4)

@@ -69,7 +69,7 @@ def test_mlflow_holds_every_trial_below_its_study_with_what_one_compares(swept: 
     assert len(parents) == 1 and len(children) == 4
     assert {run.info.status for run in runs} == {"FINISHED"}
     assert {run.data.tags["mlflow.parentRunId"] for run in children} == {parents[0].info.run_id}
-    child = next(run for run in children if run.data.tags["sweep.trial"] == "0")
+    child = next(run for run in children if int(run.data.tags["sweep.trial"]) == 0)
     assert float(child.data.params["optimizer.lr"]) > 0
     for metric in ("train/loss", "val/accuracy", "val/macro_f1", "gap/accuracy", "lr", "pictures_per_s", "epoch_s"):
         assert metric in child.data.metrics
@@ -139,7 +139,7 @@ def test_the_best_trial_is_reproduced_bit_for_bit(swept: tuple[Program, str]) ->
 
 
 def test_any_trial_is_reproduced_by_its_mlflow_run(swept: tuple[Program, str]) -> None:
-    run = next(run for run in mlflow_runs(swept[0]) if run.data.tags.get("sweep.trial") == "2")
+    run = next(run for run in mlflow_runs(swept[0]) if int(run.data.tags.get("sweep.trial", -1)) == 2)
     done = swept[0].run("reproduce", run.info.run_id)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "trial 2" in done.stdout and "bitwise identical" in done.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import socket
 import subprocess
@@ -11,6 +12,12 @@ from pathlib import Path
 from sweep.errors import TrackingError
 
 HOST = "127.0.0.1"
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m sweep ui", description="Browse this folder's runs in MLflow.")
+    parser.add_argument("--port", type=int, default=5000, metavar="N", help="on this machine alone (5000)")
+    return start_ui(parser.parse_args(arguments).port)
 
 
 def start_ui(port: int = 5000) -> int:
@@ -56,4 +63,4 @@ def _check_port(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise TrackingError(f"port {port} of {HOST} cannot be used: {error.strerror}", "name another port") from None
+            raise TrackingError(f"port {port} of {HOST} cannot be used: {error.strerror}", "name another one: --port N") from None
