@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from importlib.metadata import version
 
-from sweep.errors import EXIT_DONE, EXIT_INTERRUPTED, ConfigError, SweepError, nearest
+from sweep.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_USER_INPUT, ConfigError, SweepError, nearest, printable
 
 COMMANDS = ("run", "train", "top", "status", "reproduce", "ui", "clean")
 
@@ -14,6 +15,11 @@ COMMANDS = ("run", "train", "top", "status", "reproduce", "ui", "clean")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command that `arguments` (default: the process's) begin with, `run` without one; returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words == ["--version"]:
+        print(f"sweep {version('sweep')}")
+        return EXIT_DONE
+    if words[:1] == ["help"]:
+        words = [*words[1:2], "--help"]
     try:
         command: Callable[[list[str]], int] = import_module(f"sweep.commands.{take_command(words)}").main
         return command(words)
@@ -21,11 +27,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error.line}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        print("stopped; the same command goes on", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # whoever read our output, `head` say, has gone
         sys.stderr.close()
         return EXIT_DONE
+    except OSError as error:  # a full disk, a folder that is not ours: the system's words say what is to be done
+        print(f"error: {printable(str(error))}", file=sys.stderr)
+        return EXIT_USER_INPUT
 
 
 def take_command(words: list[str]) -> str:

@@ -97,4 +97,4 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     meant = f"did you mean {found[0]!r}? " if found else ""
     beginning = name.rpartition(".")[0]
     shown = options if len(options) <= MAX_LISTED else [option for option in options if option.startswith(f"{beginning}.")]
-    return meant + ("allowed: " + ", ".join(shown) if shown else "see python -m sweep --help")
+    return meant + ("allowed: " + ", ".join(shown) if shown else "see python -m sweep --cfg job")

@@ -165,7 +165,7 @@ def _opened(changes: dict[str, Any]) -> StudyOpened:
     classes = changes.get("classes", [f"species {index:02d}" for index in range(20)])
     dataset = {
         "name": "plants",
-        "root": "pictures/plants",
+        "root": changes.get("root", "pictures/plants"),
         "drawn": changes.get("drawn", False),
         "fingerprint": "f" * 64,
         "num_pictures": 1500,

@@ -130,6 +130,22 @@ def test_class_names_and_numbers_of_all_kinds_are_drawn(new_study, write_evaluat
     assert_all_there(tmp_path, write_trial_artifacts(history, history.trials[0], tmp_path, {}, {}))
 
 
+def test_names_that_are_no_unicode_are_shown_escaped(new_study, write_evaluation, distributions_of, tmp_path):
+    root, name = "/pictures/caf\udce9", "f\udcf6hre"
+    changes = {"root": root, "overrides": [f"data.root={root}"], "weights": f"{name}.pt", "classes": [name, "oak"]}
+    history = new_study(**changes).trial(0).history()
+    folder = tmp_path / "trials/0000"
+    write_evaluation(folder, changes["classes"])
+    config = {"data": {"root": root}}
+    assert_all_there(tmp_path, write_trial_artifacts(history, history.trials[0], tmp_path, config, {"gpu": name}))
+    files, text = write_study_artifacts(history, tmp_path, distributions_of(history))
+    assert_all_there(tmp_path, files)
+    assert r"data.root=/pictures/caf\udce9" in (folder / "overrides.txt").read_text().splitlines()
+    assert r"f\udcf6hre" in (folder / "per_class.csv").read_text()
+    assert yaml.safe_load((folder / "config.yaml").read_text()) == config
+    assert r"caf\\udce9" in text and r"f\\udcf6hre" in text
+
+
 def test_the_same_figure_is_the_same_file(new_asha_study):
     from sweep.analysis.figures.rungs import draw_rung_curves, rung_curves
 

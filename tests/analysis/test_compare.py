@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 
-from sweep.analysis.compare import Change, TrialRun, Verdict, compare_environments, compare_runs
+from sweep.analysis.compare import TrialRun, Verdict, compare_environments, compare_runs
 
 
 def run(accuracies, weights="aa", environment=None, loss=0.5):
@@ -35,9 +35,10 @@ def test_other_weights_behind_equal_numbers_are_told():
     assert (found.verdict, found.same_weights) == (Verdict.within_noise, False)
 
 
-def test_an_unknown_hash_does_not_decide():
+def test_weights_whose_hash_is_unknown_are_said_not_to_be_compared():
     found = compare_runs(run([0.9], None), run([0.9]), 300)
-    assert (found.verdict, found.same_weights) == (Verdict.identical, None)
+    assert (found.verdict, found.same_weights, found.not_compared) == (Verdict.identical, None, ("weights",))
+    assert compare_runs(run([0.9]), run([0.9], "bb"), 300).not_compared == ()
 
 
 def test_a_missing_epoch_differs():
@@ -67,4 +68,3 @@ def test_surroundings_are_compared_by_name():
         "packages.torch: 2.14 → 2.15",
         "threads: 2 → 1",
     ]
-    assert Change("packages.torch", "1", "2").subject == "packages"

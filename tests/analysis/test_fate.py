@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from sweep.analysis.fate import Fate, concluded, fate_of, fate_words
+from sweep.analysis.fate import fate_words
 from sweep.journal.events import JobOutcome
+from sweep.journal.fate import concluded
 
 
 def words(history):
@@ -30,9 +31,3 @@ def test_running_interrupted_waiting_and_lost_trials(new_study):
 def test_a_failure_is_told_on_one_line(new_study):
     builder = new_study().trial(0, upto=3, outcome=JobOutcome.failed, reason="out of memory\non the device")
     assert words(builder.history()) == [r"failed at epoch 3: out of memory\non the device"]
-
-
-def test_only_the_paused_and_the_like_can_go_on(new_study):
-    history = new_study().trial(0).trial(1, upto=4).history()
-    assert [fate_of(history, trial) for trial in history.trials.values()] == [Fate.complete, Fate.paused]
-    assert [fate.is_settled for fate in (Fate.complete, Fate.stopped, Fate.failed, Fate.paused)] == [True, True, True, False]

@@ -8,7 +8,6 @@ import sys
 
 import pytest
 
-from sweep.analysis.fate import Fate
 from sweep.analysis.figures.importance import Importance, NoImportance, importance
 from sweep.analysis.figures.learning_curve import draw_learning_curve, learning_curve
 from sweep.analysis.figures.optimization_history import draw_optimization_history, optimization_history
@@ -18,6 +17,7 @@ from sweep.analysis.figures.scored import scored_space
 from sweep.analysis.figures.slices import draw_slices
 from sweep.config.space import Choices, FloatRange, IntRange
 from sweep.journal.events import JobOutcome
+from sweep.journal.fate import Fate
 
 
 def test_a_learning_curve_has_every_epoch_its_rungs_and_its_best(new_study):

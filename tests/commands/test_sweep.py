@@ -7,37 +7,24 @@ import io
 import json
 from pathlib import Path
 
-import mlflow
 import optuna
 import pytest
-from mlflow.entities import Run
 from optuna.trial import TrialState
 
 from sweep.analysis.compare import Verdict
 from sweep.driver.shelf import read_study
 from tests.commands.program import QUICK, Program, journal_lines
-from tests.pictures import CLASSES, make_pictures
+from tests.commands.records import is_child, mlflow_runs, open_mlflow, trial_of
+from tests.pictures import CLASSES
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_pictures(tmp_path_factory.mktemp("pictures") / "patterns")
-
-
-@pytest.fixture(scope="module")
-def swept(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> tuple[Program, str]:
+def swept(tmp_path_factory: pytest.TempPathFactory, pictures: Path, cache: Path) -> tuple[Program, str]:
     """A program whose sweep has run to its end, and what it printed."""
-    program = Program(tmp_path_factory.mktemp("work"), tmp_path_factory.mktemp("cache"))
+    program = Program(tmp_path_factory.mktemp("work"), cache)
     done = program.run(f"data.root={pictures}", *QUICK)
     assert done.returncode == 0, done.stdout + done.stderr
     return program, done.stdout
-
-
-def mlflow_runs(program: Program) -> list[Run]:
-    client = mlflow.MlflowClient(f"sqlite:///{program.where / 'mlflow.db'}")
-    (experiment,) = [found for found in client.search_experiments() if found.name != "Default"]
-    assert experiment.name == "patterns"
-    return list(client.search_runs([experiment.experiment_id]))
 
 
 def test_it_says_what_it_does(swept: tuple[Program, str]) -> None:
@@ -64,12 +51,11 @@ def test_the_budget_is_met_and_not_every_trial_is_trained_to_its_end(swept: tupl
 
 def test_mlflow_holds_every_trial_below_its_study_with_what_one_compares(swept: tuple[Program, str]) -> None:
     runs = mlflow_runs(swept[0])
-    parents = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
-    children = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
+    parents, children = [run for run in runs if not is_child(run)], [run for run in runs if is_child(run)]
     assert len(parents) == 1 and len(children) == 4
     assert {run.info.status for run in runs} == {"FINISHED"}
     assert {run.data.tags["mlflow.parentRunId"] for run in children} == {parents[0].info.run_id}
-    child = next(run for run in children if int(run.data.tags["sweep.trial"]) == 0)
+    child = next(run for run in children if trial_of(run) == 0)
     assert float(child.data.params["optimizer.lr"]) > 0
     for metric in ("train/loss", "val/accuracy", "val/macro_f1", "gap/accuracy", "lr", "pictures_per_s", "epoch_s"):
         assert metric in child.data.metrics
@@ -79,7 +65,7 @@ def test_mlflow_holds_every_trial_below_its_study_with_what_one_compares(swept: 
 
 def test_artifacts_of_a_trial_and_of_the_study_are_with_their_runs(swept: tuple[Program, str]) -> None:
     program = swept[0]
-    client = mlflow.MlflowClient(f"sqlite:///{program.where / 'mlflow.db'}")
+    client = open_mlflow(program)
 
     def names(run_id: str, path: str | None = None) -> set[str]:
         found = client.list_artifacts(run_id, path)
@@ -87,7 +73,7 @@ def test_artifacts_of_a_trial_and_of_the_study_are_with_their_runs(swept: tuple[
         return files.union(*(names(run_id, item.path) for item in found if item.is_dir))
 
     for run in mlflow_runs(program):
-        if "mlflow.parentRunId" in run.data.tags:
+        if is_child(run):
             assert names(run.info.run_id) >= {
                 "config.yaml",
                 "overrides.txt",
@@ -139,7 +125,7 @@ def test_the_best_trial_is_reproduced_bit_for_bit(swept: tuple[Program, str]) ->
 
 
 def test_any_trial_is_reproduced_by_its_mlflow_run(swept: tuple[Program, str]) -> None:
-    run = next(run for run in mlflow_runs(swept[0]) if int(run.data.tags.get("sweep.trial", -1)) == 2)
+    run = next(run for run in mlflow_runs(swept[0]) if is_child(run) and trial_of(run) == 2)
     done = swept[0].run("reproduce", run.info.run_id)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "trial 2" in done.stdout and "bitwise identical" in done.stdout
@@ -156,8 +142,7 @@ def test_the_per_class_table_names_the_classes(swept: tuple[Program, str]) -> No
     assert all(name in text for name in CLASSES)
 
 
-def test_training_once_is_tracked_like_a_trial(tmp_path: Path, swept: tuple[Program, str], pictures: Path) -> None:
-    program = Program(tmp_path, swept[0].cache)
+def test_training_once_is_tracked_like_a_trial(program: Program, pictures: Path) -> None:
     done = program.run("train", f"data.root={pictures}", *QUICK, "optimizer.lr=2e-3")
     assert done.returncode == 0, done.stdout + done.stderr
     history = read_study(program.study_folder())
@@ -167,8 +152,7 @@ def test_training_once_is_tracked_like_a_trial(tmp_path: Path, swept: tuple[Prog
     assert "lr: 0.002" in config
 
 
-def test_cleaning_keeps_the_best_weights_and_the_records(tmp_path: Path, swept: tuple[Program, str], pictures: Path) -> None:
-    program = Program(tmp_path, swept[0].cache)
+def test_cleaning_keeps_the_best_weights_and_the_records(program: Program, pictures: Path) -> None:
     assert program.run(f"data.root={pictures}", *QUICK, "budget.trials=2", "tracking=none").returncode == 0
     best = read_study(program.study_folder()).best()
     assert best is not None

@@ -22,10 +22,12 @@ def test_the_main_job_composes_with_a_sheet_for_every_regime() -> None:
 
 
 def test_what_the_command_line_fixes_is_known_by_path() -> None:
-    (composed,) = compose(["optimizer=sgd", "optimizer.lr=3e-3", "augment=light", "+space.train.label_smoothing.low=0", "seed=4"])
+    (composed,) = compose(
+        ["optimizer=sgd", "optimizer.lr=3e-3", "augment=light", "+space.train.label_smoothing={low: 0, high: 0.2}", "seed=4"]
+    )
     assert composed.config.optimizer.name is OptimizerName.sgd
     assert composed.config.optimizer.lr == 3e-3
-    assert composed.config.space == {"train": {"label_smoothing": {"low": 0}}}
+    assert composed.config.space == {"train": {"label_smoothing": {"low": 0, "high": 0.2}}}
     assert composed.named == {"optimizer.lr", "augment", "seed"}
 
 

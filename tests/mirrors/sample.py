@@ -35,20 +35,36 @@ DISTRIBUTIONS = {
 }
 
 
+ENVIRONMENT: dict[str, Any] = {
+    "packages": {"torch": "2.15.0", "numpy": "2.3.1", "hydra-core": None},
+    "code": {"version": "0.1.0", "source": "0123456789ab"},
+    "python": "3.11.9",
+    "torch_build": {"cuda": None, "debug": False},
+    "hardware": {"machine": "x86_64", "cpu": "A processor", "cores": 2, "gpu": None, "device": "cpu"},
+    "variables": {},
+    "threads": 1,
+}
+
+
 class SampleStudy:
     """Writes a study's life into `folder`/journal.jsonl."""
 
     def __init__(
-        self, folder: Path, name: str = "mnv3_small-leaves-tiny-0123abcd", objective: str = "accuracy", start: float = START
+        self,
+        folder: Path,
+        name: str = "mnv3_small-leaves-tiny-0123abcd",
+        objective: str = "accuracy",
+        start: float = START,
+        root: str = "/pictures/leaves",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         ticks = itertools.count(start, 10.0)
         self.journal = Journal.open(folder / "journal.jsonl", clock=lambda: next(ticks))
         self.entries = self.journal.entries
-        self._open(name, objective)
+        self._open(name, objective, root)
 
-    def _open(self, name: str, objective: str) -> None:
+    def _open(self, name: str, objective: str, root: str) -> None:
         config = {
             "seed": 3,
             "objective": objective,
@@ -56,10 +72,10 @@ class SampleStudy:
             "model": {"name": "mnv3_small", "weights": "none"},
             "optimizer": {"name": "adamw", "lr": 1e-3, "weight_decay": 1e-4},
             "train": {"epochs": 6, "batch_size": 32},
-            "data": {"name": "leaves", "root": None, "recommended": {}},
+            "data": {"name": "leaves", "root": root, "recommended": {}},
             "space": {"optimizer": {"lr": {"low": 1e-4}}},
         }
-        dataset = {"name": "leaves", "root": "/pictures/leaves", "fingerprint": "f" * 64, "num_pictures": 90, "num_classes": 3}
+        dataset = {"name": "leaves", "root": root, "fingerprint": "f" * 64, "num_pictures": 90, "num_classes": 3}
         self.journal.append(
             StudyOpened(
                 schema=1,
@@ -72,28 +88,42 @@ class SampleStudy:
                 dataset=dataset,
                 weights={"source": "none", "sha256": None},
                 machine={"device": "cpu"},
-                environment={"code_version": "abc123", "packages": {"torch": "2"}},
+                environment=ENVIRONMENT,
             )
         )
 
-    def start(self) -> None:
-        self.journal.append(SittingStarted(pid=1, host="here", budget={"trials": 4}, environment={}))
+    def start(self, **changes: Any) -> None:
+        """A sitting, `changes` being what is not as it was when the study was opened."""
+        self.journal.append(SittingStarted(pid=1, host="here", budget={"trials": 4}, environment=ENVIRONMENT | changes))
 
-    def end(self, reason: EndReason = EndReason.budget, leaderboard: tuple[int, ...] = (0,)) -> None:
-        self.journal.append(SittingEnded(reason=reason, summary="# It went well", leaderboard=list(leaderboard)))
+    def end(
+        self,
+        reason: EndReason = EndReason.budget,
+        leaderboard: tuple[int, ...] = (0,),
+        summary: str = "# It went\n\nwell",
+    ) -> None:
+        self.journal.append(SittingEnded(reason=reason, summary=summary, leaderboard=list(leaderboard)))
 
     def create(self, trial: int, lr: float = 1.2e-3) -> None:
         origin = Origin.baseline if trial == 0 else Origin.sampler
         params = {"optimizer.lr": lr, "train.batch_size": 32}
         self.journal.append(TrialCreated(trial=trial, params=params, origin=origin, epochs=6, rungs=[3, 6]))
 
-    def job(self, trial: int, first: int, last: int, outcome: JobOutcome = JobOutcome.reached, attempt: int = 0) -> None:
+    def job(
+        self,
+        trial: int,
+        first: int,
+        last: int,
+        outcome: JobOutcome = JobOutcome.reached,
+        attempt: int = 0,
+        reason: str = "the loss became NaN",
+    ) -> None:
         """Epochs `first` to `last`, then `outcome` there."""
         target = last if outcome is JobOutcome.reached else 6
         self.journal.append(JobStarted(trial=trial, replicate=0, attempt=attempt, last_epoch=target, worker="w0"))
         for epoch in range(first, last + 1):
             self.report(trial, epoch, attempt)
-        reason = "the loss became NaN" if outcome is JobOutcome.failed else ""
+        reason = reason if outcome is JobOutcome.failed else ""
         best = last if outcome is JobOutcome.reached else None
         self.journal.append(
             JobEnded(trial=trial, replicate=0, attempt=attempt, outcome=outcome, epoch=last, reason=reason, best_epoch=best)

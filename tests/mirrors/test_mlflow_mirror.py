@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 from tests.mirrors.sample import SampleStudy, first_sitting, second_sitting, third_sitting
-from tests.mirrors.stores import new_mlflow, runs_by_key
+from tests.mirrors.stores import dump_mlflow, new_mlflow, runs_by_key
 
 from sweep.errors import TrackingError
-from sweep.journal.events import EpochReported
-from sweep.mirrors.mlflow_mirror import MlflowMirror, find_run, run_ids
+from sweep.journal.events import EpochReported, JobOutcome
+from sweep.mirrors.mlflow_mirror import MlflowMirror, find_run
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_study_is_a_parent_run_and_its_trials_are_children(study: SampleStudy,
     assert [run.info.status for run in (parent, baseline, paused, failed)] == ["FINISHED", "FINISHED", "FINISHED", "FAILED"]
     assert [run.data.tags["trial.state"] for run in (baseline, paused, failed)] == ["complete", "stopped", "failed"]
     assert failed.data.tags["failure"] == "the loss became NaN"
-    assert parent.data.tags["mlflow.note.content"] == "# It went well"
+    assert parent.data.tags["mlflow.note.content"] == "# It went\n\nwell"
     assert parent.data.tags["sweep.best"] == "0000"
     assert parent.data.metrics["score"] == pytest.approx(0.8)
 
@@ -69,6 +69,39 @@ def test_a_trial_holds_its_settings_curves_data_and_files(study: SampleStudy, ur
         "report/report.md",
     }
     assert (Path.cwd() / "mlruns").is_dir()
+
+
+def test_code_torch_and_hardware_are_tags_as_they_were_when_the_trial_was_trained(
+    study: SampleStudy, uri: str, deliver: Callable[..., None]
+) -> None:
+    first_sitting(study)
+    study.start(code={"version": "0.2.0", "source": "ba9876543210"}, threads=2)
+    study.job(1, 4, 6, attempt=1)
+    study.end()
+    deliver()
+    runs = runs_by_key(uri)
+    assert all(
+        run.data.tags.items() >= {"packages.torch": "2.15.0", "hardware.cpu": "A processor"}.items() for run in runs.values()
+    )
+    for key, code, threads in (("study", "0123456789ab", "1"), ("0000", "0123456789ab", "1"), ("0001", "ba9876543210", "2")):
+        tags = runs[key].data.tags
+        assert (tags["code.source"], tags["threads"], tags["hardware.device"]) == (code, threads, "cpu")
+    assert runs["0001"].data.tags["code.version"] == "0.2.0"
+
+
+def test_names_that_are_no_unicode_are_shown_escaped(tmp_path: Path, uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    odd = SampleStudy(tmp_path / "odd", root="/pictures/caf\udce9")
+    odd.start()
+    odd.create(0)
+    odd.job(0, 1, 1, JobOutcome.failed, reason="f\udcf6hre\ncannot be read")
+    odd.end(summary="# Classes\n\nf\udcf6hre")
+    odd.journal.close()
+    MlflowMirror(odd.folder, pytest.fail, uri).catch_up(odd.entries)
+    runs = runs_by_key(uri)
+    assert runs["0000"].data.params["data.root"] == runs["study"].data.params["data.root"] == r"/pictures/caf\udce9"
+    assert runs["0000"].data.tags["failure"] == r"f\udcf6hre\ncannot be read"
+    assert runs["study"].data.tags["mlflow.note.content"] == "# Classes\n\nf\\udcf6hre"
 
 
 def test_nothing_is_shown_as_running_after_an_interruption_and_all_goes_on_later(
@@ -146,8 +179,6 @@ def test_each_server_has_a_cursor_of_its_own(study: SampleStudy, uri: str, tmp_p
     second = new_mlflow(tmp_path / "second")
     deliver(to=second)
     assert sorted(runs_by_key(second)) == sorted(runs_by_key(uri))
-    assert run_ids(study.folder, second)[0] == runs_by_key(second)["0000"].info.run_id
-    assert run_ids(study.folder, uri)[None] == runs_by_key(uri)["study"].info.run_id
 
 
 def test_an_emptied_store_gets_everything_again(
@@ -201,17 +232,17 @@ def test_a_run_leads_back_to_its_study_and_trial(
 ) -> None:
     first_sitting(study)
     deliver()
-    ids = run_ids(study.folder, uri)
-    found = find_run(ids[1], uri)
+    parent, trial = (runs_by_key(uri)[key].info.run_id for key in ("study", "0001"))
+    found = find_run(trial, uri)
     assert (found.study, found.trial) == ("mnv3_small-leaves-tiny-0123abcd", 1)
-    assert find_run(ids[None], uri).trial is None
+    assert find_run(parent, uri).trial is None
     with pytest.raises(TrackingError, match="no run 'abc'"):
         find_run("abc", uri)
     foreign = MlflowClient(uri).create_run("0").info.run_id
     with pytest.raises(TrackingError, match="not written by a sweep"):
         find_run(foreign, uri)
     with pytest.raises(TrackingError, match="there is no"):
-        find_run(ids[1], f"sqlite:///{tmp_path}/none.db")
+        find_run(trial, f"sqlite:///{tmp_path}/none.db")
 
 
 def test_a_server_that_is_not_there_is_said_without_its_password(study: SampleStudy, deliver: Callable[..., None]) -> None:
@@ -224,7 +255,7 @@ def test_a_server_that_is_not_there_is_said_without_its_password(study: SampleSt
 def test_a_damaged_ledger_is_found_again(study: SampleStudy, uri: str, deliver: Callable[..., None]) -> None:
     first_sitting(study)
     deliver()
-    before = run_ids(study.folder, uri)
+    before = dump_mlflow(uri)
     (study.folder / "mirrors" / "mlflow.json").write_text('{"half')
     deliver()
-    assert run_ids(study.folder, uri) == before
+    assert dump_mlflow(uri) == before

@@ -15,7 +15,7 @@ from pathlib import Path
 import mlflow
 import pytest
 from tests.mirrors.sample import SampleStudy, first_sitting, second_sitting
-from tests.mirrors.stores import dump_mlflow, new_mlflow
+from tests.mirrors.stores import dump_mlflow, new_mlflow, runs_by_key
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from sweep.errors import TrackingError
@@ -88,8 +88,27 @@ MlflowTracking(resolve_tracking_uri(None)).experiment("leaves")
 """
 
 
-def test_processes_may_create_the_database_at_once_and_say_nothing(tmp_path: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW")}
+@pytest.fixture
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW")}
+
+
+def test_a_database_whose_creator_was_killed_is_created_by_the_next(study: SampleStudy, environment: dict[str, str]) -> None:
+    database, unfinished = Path("mlflow.db"), Path(".mlflow.db.new")
+    creator = subprocess.Popen([sys.executable, "-c", INITIALISE], env=environment)
+    while not unfinished.exists() or not unfinished.stat().st_size:
+        assert creator.poll() is None, "it was done before it could be killed"
+        time.sleep(0.002)
+    creator.kill()
+    creator.wait()
+    assert not database.exists()
+    first_sitting(study)
+    MlflowMirror(study.folder, pytest.fail, f"sqlite:///{database}").catch_up(study.entries)
+    assert sorted(runs_by_key(f"sqlite:///{database}")) == ["0000", "0001", "0002", "study"]
+    assert not list(Path().glob(".mlflow.db.new*"))
+
+
+def test_processes_may_create_the_database_at_once_and_say_nothing(tmp_path: Path, environment: dict[str, str]) -> None:
     command = [sys.executable, "-c", INITIALISE]
     pipe = subprocess.PIPE
     started = [subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe) for _ in range(2)]

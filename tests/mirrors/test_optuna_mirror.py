@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import time
@@ -169,6 +170,22 @@ def test_a_locked_file_is_a_tracking_error(study: SampleStudy, monkeypatch: pyte
     finally:
         connection.close()
     assert states(mirror(study)) == [State.RUNNING]
+
+
+def test_optuna_announces_nothing_and_keeps_the_level_that_the_user_set(
+    study: SampleStudy, caplog: pytest.LogCaptureFixture
+) -> None:
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.INFO)
+    logging.getLogger("optuna").addHandler(caplog.handler)
+    try:
+        first_sitting(study)
+        mirror(study)
+        assert optuna.logging.get_verbosity() == optuna.logging.INFO
+        assert caplog.messages == []
+    finally:
+        logging.getLogger("optuna").removeHandler(caplog.handler)
+        optuna.logging.set_verbosity(level)
 
 
 def test_a_path_with_special_characters_is_taken_as_it_is(tmp_path: Path) -> None:

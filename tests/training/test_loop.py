@@ -114,7 +114,7 @@ def test_between_rungs_checkpoints_are_as_old_as_the_configuration_allows(make_s
         with pytest.raises(Killed):
             train(setup, dataset, 4, on_epoch=die, should_stop=lambda: False, on_notice=print)
         training = Training(setup, dataset)
-        training.resume(print)
+        training.resume(99, print)
         assert training.progress.epoch == resumed_at
 
 

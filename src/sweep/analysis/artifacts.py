@@ -10,26 +10,26 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from sweep.analysis.evaluation import per_class_csv, read_evaluation
-from sweep.analysis.fate import concluded
 from sweep.analysis.leaderboard import leaderboard, leaderboard_csv, leaderboard_markdown
 from sweep.analysis.report import summary
+from sweep.errors import printable
+from sweep.journal.fate import concluded
 from sweep.journal.files import write_atomic
 from sweep.journal.history import History, Trial
+from sweep.journal.layout import WEIGHTS, trial_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from optuna.distributions import BaseDistribution
 
-WEIGHTS_FILE = "best.safetensors"
-
 
 class _Folder:
-    """A folder below the study's, and the files in it to show."""
+    """A folder below the study's, and the files in it to show, relative to the study's."""
 
-    def __init__(self, study_folder: Path, name: str) -> None:
-        self.path = study_folder / name
-        self.path.mkdir(parents=True, exist_ok=True)
-        self._name = name
+    def __init__(self, path: Path, study_folder: Path) -> None:
+        path.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._study_folder = study_folder
         self.files: list[str] = []
 
     def write(self, name: str, content: bytes | str) -> None:
@@ -42,7 +42,7 @@ class _Folder:
         self.write(name, png(figure))
 
     def note(self, name: str) -> None:
-        self.files.append(f"{self._name}/{name}")
+        self.files.append((self.path / name).relative_to(self._study_folder).as_posix())
 
 
 def write_trial_artifacts(
@@ -57,9 +57,9 @@ def write_trial_artifacts(
     from sweep.analysis.figures.confusion import confusion_matrix, draw_confusion_matrix
     from sweep.analysis.figures.learning_curve import draw_learning_curve, learning_curve
 
-    folder = _Folder(study_folder, _trial_folder(trial))
+    folder = _Folder(trial_folder(study_folder, trial.number), study_folder)
     folder.write("config.yaml", _yaml(config))
-    folder.write("overrides.txt", "".join(f"{override}\n" for override in trial_overrides(history, trial)))
+    folder.write("overrides.txt", "".join(f"{printable(override)}\n" for override in trial_overrides(history, trial)))
     folder.write("environment.json", json.dumps(environment, indent=2, sort_keys=True) + "\n")
     if trial.reports:
         folder.draw("learning_curve.png", draw_learning_curve(learning_curve(concluded(history), trial)))
@@ -68,8 +68,8 @@ def write_trial_artifacts(
         matrix = confusion_matrix(evaluation, f"Trial {trial.number} of {history.opened.study}")
         folder.draw("confusion_matrix.png", draw_confusion_matrix(matrix))
         folder.write("per_class.csv", per_class_csv(evaluation))
-    if (folder.path / WEIGHTS_FILE).exists():
-        folder.note(WEIGHTS_FILE)
+    if (folder.path / WEIGHTS).exists():
+        folder.note(WEIGHTS)
     return folder.files
 
 
@@ -86,10 +86,10 @@ def write_study_artifacts(
     `distributions` are the space's as the sampler uses them, by dotted path. The figures need a trial, the importance
     enough of them; the summary says when it was left out. Raises OSError, and StudyError for a damaged evaluation.
     """
-    folder = _Folder(study_folder, "report")
+    folder = _Folder(study_folder / "report", study_folder)
     history = concluded(history)
     champion = history.best()
-    evaluation = read_evaluation(study_folder / _trial_folder(champion)) if champion else None
+    evaluation = read_evaluation(trial_folder(study_folder, champion.number)) if champion else None
     frame, text = leaderboard(history), summary(history, evaluation)
     folder.write("leaderboard.csv", leaderboard_csv(frame))
     folder.write("leaderboard.md", leaderboard_markdown(frame))
@@ -98,10 +98,6 @@ def write_study_artifacts(
     if history.trials:
         _draw_study(folder, history, distributions)
     return folder.files, text
-
-
-def _trial_folder(trial: Trial) -> str:
-    return f"trials/{trial.number:04d}"
 
 
 def _draw_study(folder: _Folder, history: History, distributions: Mapping[str, BaseDistribution]) -> None:

@@ -15,9 +15,11 @@ ABSENT = "absent"
 
 
 class Verdict(StrEnum):
-    identical = "identical"
-    """Every metric of every epoch and the weights are the same, bit for bit."""
-    within_noise = "within_noise"
+    """Its values are the words that people read."""
+
+    identical = "bitwise identical"
+    """Every metric of every epoch is the same, bit for bit, and so are the weights where `not_compared` is empty."""
+    within_noise = "within noise"
     """Something differs, but the last validation accuracies are too near to tell apart."""
     differs = "differs"
 
@@ -57,10 +59,6 @@ class Change:
     old: str
     new: str
 
-    @property
-    def subject(self) -> str:
-        return self.name.partition(".")[0]
-
     def __str__(self) -> str:
         return f"{self.name}: {self.old} → {self.new}"
 
@@ -77,6 +75,11 @@ class Comparison:
     """None where a run's hash is not known."""
     changes: tuple[Change, ...]
     """By name."""
+
+    @property
+    def not_compared(self) -> tuple[str, ...]:
+        """What the verdict says nothing about, because a run has no record of it."""
+        return ("weights",) if self.same_weights is None else ()
 
 
 def compare_runs(old: TrialRun, new: TrialRun, num_val_pictures: int) -> Comparison:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from sweep.analysis.naming import markdown_cell, markdown_table
 from sweep.errors import StudyError, printable
-
-EVALUATION_FILE = "evaluation.json"
+from sweep.journal.layout import EVALUATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ def read_evaluation(trial_folder: Path) -> Evaluation | None:
 
     Raises StudyError when the file is damaged.
     """
-    path = trial_folder / EVALUATION_FILE
+    path = trial_folder / EVALUATION
     if not path.exists():
         return None
     try:

@@ -2,44 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from enum import StrEnum
-
 from sweep.errors import printable
-from sweep.journal.events import EndReason
+from sweep.journal.fate import Fate, fate_of
 from sweep.journal.history import History, Trial, TrialState
-
-
-class Fate(StrEnum):
-    complete = "complete"
-    stopped = "stopped"
-    """Not promoted when the budget was spent."""
-    paused = "paused"
-    """At a rung; the study may still promote it."""
-    interrupted = "interrupted"
-    running = "running"
-    waiting = "waiting"
-    failed = "failed"
-
-    @property
-    def is_settled(self) -> bool:
-        """The study will not train it further."""
-        return self in (Fate.complete, Fate.stopped, Fate.failed)
-
-
-def concluded(history: History) -> History:
-    """The study as it stands when its budget is spent: what is written last shows no trial as still to come."""
-    if not history.sittings:
-        return history
-    sittings = [*history.sittings[:-1], replace(history.sittings[-1], end=EndReason.budget)]
-    return replace(history, sittings=sittings)
-
-
-def fate_of(history: History, trial: Trial) -> Fate:
-    """The trial's state, where what a finished study left unfinished counts as stopped."""
-    if history.is_over and not trial.state.is_finished:
-        return Fate.stopped
-    return Fate(trial.state.value)
 
 
 def fate_words(history: History, trial: Trial) -> str:

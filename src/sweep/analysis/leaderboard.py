@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sweep.analysis.fate import Fate, fate_of, fate_words, last_score_epoch
+from sweep.analysis.fate import fate_words, last_score_epoch
 from sweep.analysis.naming import markdown_cell, markdown_table, short_names, short_number
+from sweep.journal.fate import Fate, fate_of
 from sweep.journal.history import History, Trial
 
 if TYPE_CHECKING:

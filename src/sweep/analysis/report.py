@@ -8,9 +8,10 @@ from typing import Any
 
 from sweep.analysis.cautions import cautions
 from sweep.analysis.evaluation import Evaluation, per_class_markdown
-from sweep.analysis.fate import fate_of, last_score_epoch
+from sweep.analysis.fate import last_score_epoch
 from sweep.analysis.leaderboard import leaderboard, leaderboard_markdown
 from sweep.analysis.naming import OBJECTIVE_LABELS, counted, markdown_cell, markdown_table, short_number
+from sweep.journal.fate import fate_of
 from sweep.journal.history import History, Trial, TrialState
 
 MAX_CHARS = 7500

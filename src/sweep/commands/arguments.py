@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import NoReturn
+
+from sweep.errors import ConfigError
 
 DEFAULT_OUTPUT_DIR = Path("outputs")
 
 
-def study_parser(word: str, description: str, *, positional: bool = True) -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """argparse, but a mistake gets the one line that every other mistake gets."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(message, f"see {self.prog} --help")
+
+
+def study_parser(word: str, description: str, *, positional: bool = True) -> Parser:
     """A parser that knows which study is meant: by position, or as --study where something else stands there."""
-    parser = argparse.ArgumentParser(prog=f"python -m sweep {word}", description=description, allow_abbrev=False)
+    parser = Parser(prog=f"python -m sweep {word}", description=description, allow_abbrev=False)
     text = "the study's name or the beginning of it; the latest when left out"
     if positional:
         parser.add_argument("study", nargs="?", metavar="STUDY", help=text)

@@ -10,8 +10,6 @@ EXPLANATION = """\
 Trains a trial again with the same settings, pictures, seeds and threads, and compares every epoch's metrics and the
 weights. Exit code: 0 bitwise identical, 3 within noise, 4 differs."""
 
-WORDS = {Verdict.identical: "bitwise identical", Verdict.within_noise: "within noise", Verdict.differs: "differs"}
-
 
 def main(arguments: list[str]) -> int:
     parser = study_parser("reproduce", EXPLANATION, positional=False)
@@ -48,7 +46,7 @@ def _look_up(run: str, study: str | None) -> tuple[str | None, str]:
 
 def verdict_lines(comparison: Comparison) -> list[str]:
     """The verdict, then what differs in the results, then what differs in what they depend on."""
-    lines = [f"verdict: {WORDS[comparison.verdict]}"]
+    lines = [f"verdict: {comparison.verdict}"]
     if comparison.epochs[0] != comparison.epochs[1]:
         lines.append(f"  {comparison.epochs[0]} epochs before, {comparison.epochs[1]} now")
     if comparison.first_differing_epoch is not None:
@@ -58,6 +56,7 @@ def verdict_lines(comparison: Comparison) -> list[str]:
         )
     if comparison.same_weights is False:
         lines.append("  the weights' hashes differ")
+    lines += [f"  {name} not compared: the trial did not get to a job's end" for name in comparison.not_compared]
     lines += [f"  different: {change}" for change in comparison.changes]
     if not comparison.changes and comparison.verdict is not Verdict.identical:
         lines.append("  data, code, packages, threads and hardware are as recorded")

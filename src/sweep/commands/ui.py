@@ -9,9 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sweep.errors import TrackingError
+from sweep.errors import ConfigError, TrackingError
 
 HOST = "127.0.0.1"
+LAST_PORT = 65535
 
 
 def main(arguments: list[str]) -> int:
@@ -24,9 +25,11 @@ def start_ui(port: int = 5000) -> int:
     """Serves MLflow's UI on this machine alone until Ctrl-C; returns the exit code.
 
     Shows `sqlite:///mlflow.db` of the working folder, or the database that MLFLOW_TRACKING_URI names. Where that is a
-    server, it has its own pages: their address is printed and nothing is started. Raises TrackingError when there are no
-    runs yet or the port is taken.
+    server, it has its own pages: their address is printed and nothing is started. Raises ConfigError for a port that no
+    machine has, TrackingError when there are no runs yet or the port is taken.
     """
+    if not 1 <= port <= LAST_PORT:
+        raise ConfigError(f"--port={port} is not a port", f"allowed: 1 to {LAST_PORT}")
     from sweep.mirrors.mlflow_mirror_client import MlflowTracking, resolve_tracking_uri
     from sweep.mirrors.tracking_uri import redacted, sqlite_path
 

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import hydra
@@ -21,8 +20,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from sweep.config.fields import build, leaf_paths
-from sweep.config.parts import Config, Regime
+from sweep.config.parts import Config, Regime, RegimeChoice
 from sweep.config.places import settings_root
+from sweep.config.space import merge_spaces
 from sweep.errors import ConfigError, nearest
 
 TEXT_KEYS = ("data.root", "data.name", "model.weights", "output_dir", "cache_dir")
@@ -64,7 +64,8 @@ def compose(arguments: Sequence[str]) -> list[Composed]:
 
     Plugins.instance().register(_SweepsOnSearchPath)
     run_hydra = hydra.main(config_path=str(settings_root() / "conf"), config_name="sweep", version_base="1.3")(collect)
-    with _hydra_arguments([quote_text(argument) for argument in arguments]):
+    is_multirun = bool({"-m", "--multirun"} & set(arguments))
+    with _hydra_arguments([quote_text(argument, is_multirun) for argument in arguments]):
         try:
             run_hydra()
         except SystemExit as end:  # how Hydra leaves after --help
@@ -75,12 +76,12 @@ def compose(arguments: Sequence[str]) -> list[Composed]:
     return [_check(values, overrides) for values, overrides in found]
 
 
-def quote_text(argument: str) -> str:
+def quote_text(argument: str, is_multirun: bool) -> str:
     """`data.root=a=b,c` with its value quoted, so that Hydra takes it as it stands; anything else unchanged."""
     key, equals, value = argument.partition("=")
     if not equals or key.lstrip("+") not in TEXT_KEYS or "${" in value or value[:1] in ("'", '"') or value in ("", "null"):
         return argument
-    if "," in value and not Path(value).expanduser().exists() and {"-m", "--multirun"} & set(sys.argv):
+    if is_multirun and "," in value and not os.path.exists(os.path.expanduser(value)):
         return argument  # a list of values to run one after the other
     # Inside Hydra's quotes a backslash counts only in front of a quote, the closing one included.
     escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), value)
@@ -91,6 +92,8 @@ def quote_text(argument: str) -> str:
 def _hydra_arguments(arguments: list[str]) -> Iterator[None]:
     """Hydra reads sys.argv, and prints its own errors and exits unless told to raise them."""
     before, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    if "COMP_LINE" in os.environ:  # a shell asks for completions: Hydra does not know that a command may come first
+        os.environ["COMP_LINE"] = re.sub(r"^(\S+\s+)(?:run|train)\s+", r"\1", os.environ["COMP_LINE"])
     sys.argv = [before[0], *arguments]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
@@ -106,19 +109,32 @@ def _hydra_arguments(arguments: list[str]) -> Iterator[None]:
 def _check(values: dict[str, Any], overrides: list[str]) -> Composed:
     sheets = {Regime(name): sheet for name, sheet in values.pop("regimes").items()}
     keys = [override.lstrip("+~").partition("=")[0].partition("@")[0] for override in overrides]
-    named = [key for key in keys if key in leaf_paths(Config) or key in GROUPS_THAT_FIX]
+    given = [key for key, override in zip(keys, overrides, strict=True) if not override.startswith("~")]
+    named = [key for key in given if key in leaf_paths(Config) or key in GROUPS_THAT_FIX]
+    _check_space(build(Config, values), sheets)
     typed = [_as_typed(override, key, values) for override, key in zip(overrides, keys, strict=True)]
     return Composed(build(Config, values), sheets, frozenset(named), tuple(typed))
 
 
+def _check_space(config: Config, sheets: Mapping[Regime, Mapping[str, Any]]) -> None:
+    """Refuses a space that no regime it may meet allows, before any picture is looked at."""
+    regimes = list(Regime) if config.regime is RegimeChoice.auto else [Regime(config.regime.value)]
+    refusals = []
+    for regime in regimes:
+        try:
+            merge_spaces(sheets[regime]["space"], config.space)
+        except ConfigError as error:
+            refusals.append(error)
+    if len(refusals) == len(regimes):
+        raise refusals[0]
+
+
 def _as_typed(override: str, key: str, values: Mapping[str, Any]) -> str:
     """The override without the quotes that `quote_text` put around its value."""
-    if key not in TEXT_KEYS:
-        return override
     value: Any = values
-    for part in key.split("."):
+    for part in key.split(".") if key in TEXT_KEYS else ():
         value = value[part]
-    return f"{key}={value}"
+    return f"{key}={value}" if isinstance(value, str) else override
 
 
 def _explain(error: Exception) -> ConfigError:
@@ -128,6 +144,8 @@ def _explain(error: Exception) -> ConfigError:
         group, _, option = str(error.missing_cfg_file).rpartition("/")
         return ConfigError(f"{group}={option}: there is no such option", nearest(option, error.options))
     key = re.search(r"Could not (?:override|append to config\. An item is already at|delete\S*) '([^']+)'", f"{error} {text}")
+    if key and key[1].startswith("space."):
+        return ConfigError(f"{key[1]} is not in the configuration yet", f"a range is added with a plus: +{key[1]}=…")
     if key:
         return ConfigError(f"there is no setting {key[1]!r}", nearest(key[1], [*leaf_paths(Config), *_groups()]))
     first_line = " ".join(str(error).split("\n")[0].split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -129,9 +130,14 @@ def space_from_plain(plain: Mapping[str, Mapping[str, Any]]) -> Space:
 
 
 def _check_path(path: str) -> None:
-    find_rule(Config, path)
+    if dataclasses.is_dataclass(find_rule(Config, path).kind):
+        raise ConfigError(f"space.{path} is a group of settings", "name one of them: " + ", ".join(_below(path)))
     if path in NOT_SEARCHABLE or path.startswith(NOT_SEARCHABLE_PARTS):
         raise ConfigError(f"space.{path} cannot be searched", "it belongs to the study as a whole, not to a trial")
+
+
+def _below(path: str) -> list[str]:
+    return [leaf for leaf in leaf_paths(Config) if leaf.startswith(f"{path}.")]
 
 
 def _choices(path: str, rule: Rule, keys: Mapping[str, Any]) -> Choices:

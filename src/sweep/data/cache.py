@@ -16,6 +16,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from errno import ENOSPC
 from functools import partial
@@ -27,10 +28,11 @@ from numpy.typing import NDArray
 
 from sweep.data.decode import DECODER_VERSION, decode_picture, strict_pillow
 from sweep.data.hashing import usable_threads
-from sweep.data.lock import holding, holding_if_free
+from sweep.data.lock import holding
 from sweep.data.unreadable import Unreadable, UnreadablePicture
 from sweep.errors import DataError
 from sweep.journal.files import sync_folder, write_atomic
+from sweep.journal.lock import take_lock
 
 PICTURES_FILE = "pictures.u8"
 INDEX_FILE = "index.json"
@@ -138,8 +140,8 @@ def _checksum(content: Any) -> str:
 def _remove_abandoned(store: Path) -> None:
     """Removes what builders left that died in the middle: nobody holds their lock any more."""
     for leftover in store.glob("*.partial"):
-        with holding_if_free(leftover.with_suffix(".lock")) as is_abandoned:
-            if is_abandoned and leftover.exists():
+        with suppress(TimeoutError), take_lock(leftover.with_suffix(".lock"), timeout_s=0):
+            if leftover.exists():
                 shutil.rmtree(leftover)
 
 

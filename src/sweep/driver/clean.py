@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sweep.journal.history import History
+from sweep.journal.layout import WEIGHTS, trial_folder
 
 _KEPT_SUFFIXES = (".json", ".yaml", ".txt", ".png", ".csv", ".md")
 """Small, and what people look at."""
@@ -14,7 +15,7 @@ _KEPT_SUFFIXES = (".json", ".yaml", ".txt", ".png", ".csv", ".md")
 def list_leftovers(folder: Path, history: History) -> list[Path]:
     """Checkpoints and weights of all trials but the best, the best one's checkpoint, and the files of reproductions."""
     best = history.best()
-    champion = folder / "trials" / f"{best.number:04d}" / "best.safetensors" if best else None
+    champion = trial_folder(folder, best.number) / WEIGHTS if best else None
     files = [path for path in (folder / "trials").glob("*/*") if path.suffix not in _KEPT_SUFFIXES and path != champion]
     return sorted([*files, *(path for path in (folder / "reproductions").glob("*/*") if path.is_file())])
 

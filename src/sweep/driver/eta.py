@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from statistics import median
+from statistics import mean, median
 
-from sweep.config import StrategyName
+from sweep.config import BudgetConfig, StrategyName
 from sweep.driver.view import Standing
 from sweep.journal.history import History, Trial, TrialState
 
@@ -13,15 +13,22 @@ RECENT_EPOCHS = 50
 
 
 def seconds_left(standing: Standing) -> float | None:
-    """Wall seconds until the budget is spent; None before the first epoch was measured."""
-    recent = _recent_epoch_seconds(standing.history)
+    """Wall seconds until the first of the budgets is spent; None before the first epoch was measured."""
+    history, budget = standing.history, standing.budget
+    recent = _recent_epoch_seconds(history)
     if not recent:
         return None
-    return epochs_left(standing.history, standing.budget.trials) * median(recent) / standing.capacity
+    running = [trial for trial in history.trials.values() if trial.state is TrialState.running]
+    # One trial's epochs follow each other, however many workers there are.
+    longest = max((trial.target_epoch - trial.epochs_done for trial in running), default=0)
+    seconds = median(recent) * max(epochs_left(history, budget) / standing.capacity, longest)
+    if budget.hours is None:
+        return seconds
+    return min(seconds, max(0.0, budget.hours - history.hours_spent) * 3600)
 
 
-def epochs_left(history: History, budget_trials: int) -> float:
-    """Epochs that the trials so far and those still to come will probably be trained.
+def epochs_left(history: History, budget: BudgetConfig) -> float:
+    """Epochs that the trials so far and those still to come will probably be trained, as far as the budget of epochs goes.
 
     Under asha a share 1/reduction_factor of the trials at each rung goes on to the next.
     """
@@ -30,9 +37,9 @@ def epochs_left(history: History, budget_trials: int) -> float:
     trials = list(history.trials.values())
     if not trials:
         return 0.0
-    typical = trials[-1]
-    to_come = max(0, budget_trials - len(trials)) * _expected_epochs(typical, 0, keep)
-    return to_come + sum(_expected_rest(trial, keep) for trial in trials)
+    to_come = max(0, budget.trials - len(trials)) * mean(_expected_epochs(trial, 0, keep) for trial in trials)
+    left = to_come + sum(_expected_rest(trial, keep) for trial in trials)
+    return left if budget.epochs is None else min(left, max(0, budget.epochs - history.epochs_trained))
 
 
 def _expected_rest(trial: Trial, keep: float) -> float:
@@ -42,7 +49,7 @@ def _expected_rest(trial: Trial, keep: float) -> float:
         return keep * _expected_epochs(trial, len(trial.rungs_passed), keep)
     target = max(trial.target_epoch, trial.rungs[0])
     passed = sum(rung <= target for rung in trial.rungs)
-    return target - trial.epochs_done + (keep * _expected_epochs(trial, passed, keep) if passed < len(trial.rungs) else 0.0)
+    return target - trial.epochs_done + keep * _expected_epochs(trial, passed, keep)
 
 
 def _expected_epochs(trial: Trial, from_rung: int, keep: float) -> float:

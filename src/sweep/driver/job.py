@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,10 @@ from sweep.config import Config
 from sweep.config.fields import build, to_plain
 from sweep.data.dataset import Dataset, open_dataset
 from sweep.driver.study import Study
-from sweep.execution.executor import Job, JobResult
+from sweep.errors import StudyError
+from sweep.execution.executor import Job
+from sweep.execution.job_function import Notice, Report, ShouldStop
+from sweep.journal.events import JobResult
 from sweep.models.weights import ResolvedWeights
 from sweep.training.loop import train
 from sweep.training.machine import Machine
@@ -51,30 +54,23 @@ def make_setup(job: Job) -> TrialSetup:
     )
 
 
-def run_job(
-    job: Job,
-    report: Callable[[int, dict[str, float], dict[str, float]], None],
-    notice: Callable[[str], None],
-    should_stop: Callable[[], bool],
-) -> JobResult:
+def run_job(job: Job, report: Report, notice: Notice, should_stop: ShouldStop) -> JobResult:
     """Trains; runs in a worker, which keeps the pictures open from one job to the next."""
     setup = make_setup(job)
-    setup.folder.mkdir(parents=True, exist_ok=True)
-    outcome = train(
-        setup,
-        _dataset(job.payload["dataset"]),
-        job.last_epoch,
-        on_epoch=lambda epoch: report(epoch.epoch, epoch.metrics, epoch.timings),
-        should_stop=should_stop,
-        on_notice=notice,
-    )
-    return JobResult(
-        outcome=outcome.outcome,
-        epoch=outcome.epoch,
-        reason=outcome.reason,
-        best_epoch=outcome.best_epoch,
-        weights_sha256=outcome.weights_sha256,
-    )
+    try:
+        setup.folder.mkdir(parents=True, exist_ok=True)
+        return train(
+            setup,
+            _dataset(job.payload["dataset"]),
+            job.last_epoch,
+            on_epoch=lambda epoch: report(epoch.epoch, epoch.metrics, epoch.timings),
+            should_stop=should_stop,
+            on_notice=notice,
+        )
+    except OSError as error:
+        # Not the trial's fault: it would fail every other trial in the same way.
+        where = error.filename or setup.folder
+        raise StudyError(f"{where}: {error.strerror}", "make room or mend it; the same command continues") from error
 
 
 def _dataset(handle: Mapping[str, str]) -> Dataset:

@@ -19,7 +19,7 @@ def hold_study(folder: Path) -> Iterator[None]:
     with open(path, "a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             raise StudyError(f"the study {folder.name} is in the hands of {_holder(path)}", "wait for it or stop it") from None
         file.truncate(0)
         file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
@@ -32,10 +32,10 @@ def holder_of(folder: Path) -> str | None:
     path = folder / "lock"
     if not path.exists():
         return None
-    with open(path, "a+") as file:
+    with open(path) as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
             return _holder(path)
     return None
 

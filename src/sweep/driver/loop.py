@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sweep.driver.job import make_job
 from sweep.driver.signals import StopRequest
 from sweep.driver.study import Study
-from sweep.execution.executor import Died, Ended, Executor, Message, Noticed, Reported
-from sweep.journal.events import EpochReported, JobEnded, JobOutcome, JobStarted, TrialCreated
+from sweep.errors import InternalError
+from sweep.execution.executor import Died, Ended, Executor, JobKey, Message, Noticed, Reported
+from sweep.journal.events import EpochReported, JobEnded, JobOutcome, JobResult, JobStarted, TrialCreated
 from sweep.journal.history import TrialState
 from sweep.search.strategy import NextJob, Strategy
 
@@ -47,8 +48,6 @@ class SweepLoop:
                 return
             self._watch.idle()
             self._executor.wait(self._receive, timeout_s=0.5)
-            if self._study.hours_are_spent:
-                self._executor.stop()
 
     def _fill(self) -> None:
         while self._executor.busy < self._executor.capacity and not self._stop.requested and not self._study.hours_are_spent:
@@ -77,12 +76,17 @@ class SweepLoop:
             case Noticed(text=text):
                 self._watch.notice(f"trial {trial.number}: {text}")
             case Ended(result=result):
-                self._end(message, result.outcome, result.epoch, result.reason, result.best_epoch, result.weights_sha256)
-            case Died(reason=reason):
-                self._died(message, reason)
+                self._end(message.key, result)
+            case Died():
+                self._died(message)
         self._watch.changed()
 
     def _report(self, message: Reported) -> None:
+        self._write_down(message)
+        if self._study.hours_are_spent:
+            self._executor.stop()
+
+    def _write_down(self, message: Reported) -> None:
         known = self._study.history.trials[message.key.trial].reports.get(message.epoch)
         if known is None:
             key = message.key
@@ -102,29 +106,19 @@ class SweepLoop:
                 " compute what the one before did. The first result is kept"
             )
 
-    def _died(self, message: Died, reason: str) -> None:
+    def _died(self, message: Died) -> None:
         trial = self._study.history.trials[message.key.trial]
         gave_up = trial.deaths + 1 >= MAX_DEATHS
+        if gave_up and trial.number == 0:
+            # The recommended settings cannot be to blame: whatever it is would fail every other trial too.
+            logs = self._study.folder / "logs"
+            raise InternalError(f"the baseline's worker was lost {MAX_DEATHS} times: {message.reason}", f"{logs} may say more")
         then = "giving the trial up" if gave_up else "trying again"
-        self._watch.notice(f"trial {trial.number}: the worker was lost ({reason}); {then}")
+        self._watch.notice(f"trial {trial.number}: the worker was lost ({message.reason}); {then}")
         outcome = JobOutcome.failed if gave_up else JobOutcome.died
-        self._end(message, outcome, trial.epochs_done, f"worker lost: {reason}", None, None)
+        self._end(message.key, JobResult(outcome=outcome, epoch=trial.epochs_done, reason=f"worker lost: {message.reason}"))
 
-    def _end(
-        self, message: Message, outcome: JobOutcome, epoch: int, reason: str, best_epoch: int | None, weights_sha256: str | None
-    ) -> None:
-        key = message.key
-        self._study.record(
-            JobEnded(
-                trial=key.trial,
-                replicate=key.replicate,
-                attempt=key.attempt,
-                outcome=outcome,
-                epoch=epoch,
-                reason=reason,
-                best_epoch=best_epoch,
-                weights_sha256=weights_sha256,
-            )
-        )
+    def _end(self, key: JobKey, result: JobResult) -> None:
+        self._study.record(JobEnded(trial=key.trial, replicate=key.replicate, attempt=key.attempt, **asdict(result)))
         if self._study.history.trials[key.trial].state is TrialState.failed:
-            self._watch.notice(f"trial {key.trial} failed: {reason}")
+            self._watch.notice(f"trial {key.trial} failed: {result.reason}")

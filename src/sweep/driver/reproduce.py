@@ -9,29 +9,29 @@ from pathlib import Path
 from typing import Any
 
 from sweep.analysis.compare import Comparison, TrialRun, compare_runs
-from sweep.config import Config
+from sweep.config import Config, Device
 from sweep.config.fields import build, with_values
 from sweep.data.dataset import Dataset, prepare_dataset
 from sweep.data.fingerprint import changed_files
 from sweep.data.index import Split
 from sweep.driver.environment import describe_environment
+from sweep.driver.folders import cache_dir, make_folder
 from sweep.driver.job import job_payload, run_job
-from sweep.driver.study import cache_dir, make_folder, read_manifest
+from sweep.driver.study import read_manifest
 from sweep.driver.view import View
 from sweep.errors import StudyError
 from sweep.execution.executor import Job
 from sweep.journal.events import JobOutcome
 from sweep.journal.history import History, Trial
+from sweep.journal.layout import reproduction_folder
 from sweep.models.weights import ResolvedWeights, resolve_weights
-from sweep.training.machine import Machine
+from sweep.training.machine import Machine, choose_device
 
 
 @dataclass(frozen=True, slots=True)
 class Reproduction:
     trial: Trial
     comparison: Comparison
-    folder: Path
-    """Where the second training's files are."""
 
 
 def reproduce(folder: Path, history: History, trial: Trial, view: View, threads: int | None = None) -> Reproduction:
@@ -46,12 +46,13 @@ def reproduce(folder: Path, history: History, trial: Trial, view: View, threads:
         )
     config = with_values(build(Config, history.opened.config), trial.params)
     dataset = prepare_dataset(config.data, cache_dir=cache_dir(config), seed=config.seed, on_progress=view.progress)
-    weights = resolve_weights(config.model.weights, config.model.name)
+    weights = _recorded_weights(config, history)
     machine = Machine(**history.opened.machine)
+    choose_device(Device(machine.device))  # says so if this machine has none
     machine = replace(machine, threads=threads or machine.threads)
-    again = folder / "reproductions" / f"{trial.number:04d}"
+    again = reproduction_folder(folder, trial.number)
     shutil.rmtree(again, ignore_errors=True)  # a checkpoint left there would be continued instead of trained
-    make_folder(again, "the study's folder")
+    make_folder(again, "reproduce from a copy of the study that you may write to")
     new = _train_again(config, trial, dataset, weights, machine, again, view)
     old = TrialRun(
         {epoch: report.metrics for epoch, report in trial.reports.items()},
@@ -60,7 +61,14 @@ def reproduce(folder: Path, history: History, trial: Trial, view: View, threads:
         | _sources(history.opened.dataset["fingerprint"], history.opened.weights["sha256"]),
     )
     new = replace(new, environment={**new.environment, "data": _describe_data(folder, history, dataset)})
-    return Reproduction(trial, compare_runs(old, new, history.opened.dataset[Split.val]), again)
+    return Reproduction(trial, compare_runs(old, new, history.opened.dataset[Split.val]))
+
+
+def _recorded_weights(config: Config, history: History) -> ResolvedWeights:
+    """The weights that the study started from, however `auto` would be answered today."""
+    if history.opened.weights["sha256"] is None:
+        return ResolvedWeights("none")
+    return resolve_weights("imagenet" if config.model.weights == "auto" else config.model.weights, config.model.name)
 
 
 def _train_again(

@@ -7,8 +7,7 @@ from pathlib import Path
 from sweep.errors import StudyError, nearest
 from sweep.journal.history import History, Trial, fold
 from sweep.journal.journal import read
-
-JOURNAL = "journal.jsonl"
+from sweep.journal.layout import JOURNAL
 
 
 def list_studies(output_dir: Path) -> list[Path]:

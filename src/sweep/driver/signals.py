@@ -14,12 +14,33 @@ from sweep.errors import EXIT_INTERRUPTED, EXIT_TERMINATED
 class StopRequest:
     """Whether somebody asked the sweep to stop, and how."""
 
-    def __init__(self) -> None:
+    def __init__(self, notice: Callable[[str], None]) -> None:
         self.exit_code: int | None = None
+        self.on_first: Callable[[], None] = lambda: None
+        """What a first request sets in motion."""
+        self._notice = notice
 
     @property
     def requested(self) -> bool:
         return self.exit_code is not None
+
+    def receive(self, number: int) -> None:
+        """Takes a signal in. Raises StopNow for the second."""
+        if self.requested:
+            raise StopNow
+        self.exit_code = EXIT_TERMINATED if number == signal.SIGTERM else EXIT_INTERRUPTED
+        self.on_first()
+        self._notice("stopping at the end of the epoch; once more stops at once")
+
+
+@contextmanager
+def signals_wait() -> Iterator[None]:
+    """Holds SIGINT and SIGTERM back while the block runs; they arrive right after it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class StopNow(BaseException):
@@ -27,14 +48,11 @@ class StopNow(BaseException):
 
 
 @contextmanager
-def stop_on_signals(stop: StopRequest, on_first: Callable[[], None]) -> Iterator[None]:
+def stop_on_signals(stop: StopRequest) -> Iterator[None]:
     """Turns SIGINT and SIGTERM into a stop request while the block runs. Does nothing outside the main thread."""
 
     def handle(number: int, _frame: FrameType | None) -> None:
-        if stop.requested:
-            raise StopNow
-        stop.exit_code = EXIT_TERMINATED if number == signal.SIGTERM else EXIT_INTERRUPTED
-        on_first()
+        stop.receive(number)
 
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -14,10 +14,11 @@ from sweep.driver.conclude import conclude, write_due_artifacts
 from sweep.driver.job import RUN_JOB
 from sweep.driver.loop import SweepLoop, Watch
 from sweep.driver.mirroring import make_mirrors
+from sweep.driver.plan import Plan
 from sweep.driver.signals import StopNow, StopRequest, stop_on_signals
-from sweep.driver.study import Plan, Study, share_machine, take_up
+from sweep.driver.study import Study, share_machine, take_up
 from sweep.driver.view import Standing, View
-from sweep.errors import EXIT_DONE
+from sweep.errors import EXIT_DONE, EXIT_OUR_FAULT
 from sweep.execution.executor import Executor
 from sweep.execution.inline import InlineExecutor
 from sweep.execution.local_workers import LocalWorkers
@@ -43,20 +44,36 @@ class Sitting:
 
 def run_study(plan: Plan, view: View) -> Sitting:
     """Searches until the budget is spent or somebody stops it. With nothing left to do it only delivers what mirrors lack."""
-    stop = StopRequest()
-    with take_up(plan) as study, closing(MirrorPump(make_mirrors(study, view.notice), study.journal.entries)) as pump:
+    stop = StopRequest(view.notice)
+    with (
+        take_up(plan) as study,
+        closing(MirrorPump(make_mirrors(study, view.notice), study.journal.entries)) as pump,
+        stop_on_signals(stop),
+    ):
         view.opened(study.history, study.folder, is_new=not study.history.sittings)
         strategy = _strategy(study)
-        if has_work(study, strategy):
-            study.start_sitting()
-            try:
-                _search(study, strategy, stop, view, pump)
-                _put_down(study, stop, view)
-            except StopNow:
-                view.notice("stopped at once")
-        timeout_s = study.config.tracking.flush_timeout_s
-        pump.flush(min(timeout_s, STOPPED_FLUSH_S) if stop.requested else timeout_s)
-        return Sitting(study.history, study.folder, EXIT_DONE if stop.exit_code is None else stop.exit_code, undelivered(pump))
+        exit_code = EXIT_DONE
+        try:
+            if has_work(study, strategy):
+                exit_code = _sit(study, strategy, stop, view, pump)
+            timeout_s = study.config.tracking.flush_timeout_s
+            pump.flush(min(timeout_s, STOPPED_FLUSH_S) if stop.requested else timeout_s)
+        except StopNow:
+            view.notice("stopped at once")
+        return Sitting(study.history, study.folder, stop.exit_code or exit_code, undelivered(pump))
+
+
+def _sit(study: Study, strategy: Strategy, stop: StopRequest, view: View, pump: MirrorPump) -> int:
+    """One sitting; whatever ends it, the journal says that it ended."""
+    study.start_sitting()
+    try:
+        _search(study, strategy, stop, view, pump)
+        if not stop.requested:
+            conclude(study, view)
+    finally:
+        if study.history.sittings[-1].end is None:
+            study.record(SittingEnded(reason=EndReason.interrupted))
+    return EXIT_DONE if stop.requested or study.history.best() else EXIT_OUR_FAULT
 
 
 def undelivered(pump: MirrorPump) -> dict[str, int]:
@@ -77,25 +94,18 @@ def _strategy(study: Study) -> Strategy:
 
 
 def _search(study: Study, strategy: Strategy, stop: StopRequest, view: View, pump: MirrorPump) -> None:
-    with make_executor(study) as executor, stop_on_signals(stop, executor.stop):
+    with make_executor(study) as executor:
 
         def changed() -> None:
             view.update(Standing(study.history, study.config.budget, executor.capacity, undelivered(pump)))
 
+        stop.on_first = executor.stop
         try:
-            watch = Watch(changed, lambda: write_due_artifacts(study, at_end=False), view.notice)
+            watch = Watch(changed, lambda: write_due_artifacts(study, view, at_end=False), view.notice)
             SweepLoop(study, executor, strategy, stop, watch).run()
         except StopNow:
             executor.kill()
             raise
-
-
-def _put_down(study: Study, stop: StopRequest, view: View) -> None:
-    if stop.requested:
-        write_due_artifacts(study, at_end=False)
-        study.record(SittingEnded(reason=EndReason.interrupted))
-    else:
-        conclude(study, view)
 
 
 def make_executor(study: Study) -> Executor:

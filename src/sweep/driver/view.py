@@ -20,7 +20,7 @@ class Standing:
     capacity: int
     """Jobs that can run at once."""
     undelivered: Mapping[str, int]
-    """Events that a mirror's store has not taken yet, by mirror; only those that are behind because of an error."""
+    """Events that a mirror's store refuses, by the mirror's name and what is wrong with it."""
 
 
 class View(Protocol):
@@ -28,7 +28,7 @@ class View(Protocol):
         """Something the user should know: one line."""
 
     def progress(self, what: str, done: int, total: int) -> None:
-        """Work that precedes the trials: drawing, decoding."""
+        """Work beside the trials, with its name (`decoding`): called for every `done` from 1 to `total`."""
 
     def opened(self, history: History, folder: Path, is_new: bool) -> None:
         """A study was opened or is continued."""

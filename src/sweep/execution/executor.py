@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self
 
-from sweep.journal.events import JobOutcome
+from sweep.journal.events import JobResult
 
 
 class JobKey(NamedTuple):
@@ -32,17 +32,6 @@ class Job:
     @property
     def key(self) -> JobKey:
         return JobKey(self.trial, self.replicate, self.attempt)
-
-
-@dataclass(frozen=True, slots=True)
-class JobResult:
-    """What a job function returns; the fields are those of `sweep.journal.events.JobEnded`."""
-
-    outcome: JobOutcome
-    epoch: int
-    reason: str = ""
-    best_epoch: int | None = None
-    weights_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

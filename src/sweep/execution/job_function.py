@@ -8,11 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import IO, cast
 
 from sweep.errors import InternalError, SweepError
-from sweep.execution.executor import Died, Ended, Job, JobResult, Message, Noticed, Reported
+from sweep.execution.executor import Died, Ended, Job, Message, Noticed, Reported
+from sweep.journal.events import JobResult
 
+Notice = Callable[[str], None]
+ShouldStop = Callable[[], bool]
 Report = Callable[[int, Mapping[str, float], Mapping[str, float]], None]
 """(epoch, metrics, timings)"""
-JobFunction = Callable[[Job, Report, Callable[[str], None], Callable[[], bool]], JobResult]
+JobFunction = Callable[[Job, Report, Notice, ShouldStop], JobResult]
 """(job, report, notice, should_stop): reports every epoch as it ends and looks at `should_stop` after each."""
 
 

@@ -22,6 +22,19 @@ class JobOutcome(StrEnum):
     """The worker vanished; the trial itself may be sound."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobResult:
+    """What a job came to, as the worker tells it and the journal keeps it."""
+
+    outcome: JobOutcome
+    epoch: int
+    """The last epoch that was trained."""
+    reason: str = ""
+    best_epoch: int | None = None
+    weights_sha256: str | None = None
+    """Of best.safetensors' tensors (not of the file), as `reproduce` compares them."""
+
+
 class Origin(StrEnum):
     """Where a trial's values come from."""
 

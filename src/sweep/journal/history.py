@@ -172,7 +172,7 @@ class History:
             case SittingStarted() as started:
                 self._open_sitting(entry.time, started)
             case SittingEnded(reason=reason, summary=summary):
-                self.sittings[-1].end, self.summary = reason, summary
+                self.sittings[-1].end, self.summary = reason, summary or self.summary
             case TrialCreated() as created:
                 self.trials[created.trial] = Trial(
                     created.trial,
@@ -205,6 +205,7 @@ class History:
     def _start(self, trial: Trial, started: JobStarted) -> None:
         trial.sitting = len(self.sittings) - 1
         trial.state = TrialState.running
+        trial.best_epoch = trial.weights_sha256 = None  # they were of the epoch where the job before ended
         trial.target_epoch = started.last_epoch
         trial.attempts = started.attempt + 1
 

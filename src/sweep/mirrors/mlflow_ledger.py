@@ -57,12 +57,6 @@ def save_ledger(folder: Path, ledger: Ledger) -> None:
         raise TrackingError(f"{path} cannot be written: {error.strerror}", "make room, or allow writing there") from error
 
 
-def read_runs(folder: Path, uri: str) -> dict[str, str]:
-    """Run ids by key, of whatever study the folder holds."""
-    found = _read(folder).get(_key(uri), {}).get("runs", {})
-    return {str(key): str(run_id) for key, run_id in found.items()}
-
-
 def _key(uri: str) -> str:
     return hashlib.sha256(uri.encode()).hexdigest()[:16]
 

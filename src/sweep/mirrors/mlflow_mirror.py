@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from sweep.errors import TrackingError, printable
 from sweep.journal.events import ArtifactsWritten
 from sweep.journal.history import History, Trial, fold
 from sweep.journal.journal import Entry
+from sweep.journal.layout import trial_folder, trial_name
 from sweep.mirrors import mlflow_view as view
 from sweep.mirrors.changes import Changes, advance
 from sweep.mirrors.mirror import study_uid
-from sweep.mirrors.mlflow_ledger import STUDY, Ledger, load_ledger, read_runs, save_ledger
+from sweep.mirrors.mlflow_ledger import STUDY, Ledger, load_ledger, save_ledger
 from sweep.mirrors.mlflow_mirror_client import MlflowTracking, RunDeleted, resolve_tracking_uri
 from sweep.mirrors.tracking_uri import redacted, sqlite_path
 
@@ -106,7 +107,7 @@ class MlflowMirror:
                 metrics += view.points(scored.metrics, time, trial.epochs)
         params = view.trial_params(session.history.opened, trial) if trial.number in changes.created else {}
         look = view.trial_look(session.history, trial)
-        self._deliver(session, view.trial_key(trial.number), metrics, params, look)
+        self._deliver(session, trial_name(trial.number), metrics, params, look)
 
     def _deliver(
         self,
@@ -131,18 +132,18 @@ class MlflowMirror:
                 session.shown[key] = look
 
     def _deliver_artifacts(self, session: _Session, written: ArtifactsWritten) -> None:
-        key = STUDY if written.trial is None else view.trial_key(written.trial)
-        top = "." if written.trial is None else f"trials/{key}"
+        key = STUDY if written.trial is None else trial_name(written.trial)
+        top = Path() if written.trial is None else trial_folder(Path(), written.trial)
         for name in written.files:
             file = (self.folder / name).resolve()
             if not file.is_relative_to(self.folder.resolve()) or not file.is_file():
                 self._on_notice(f"{printable(name)} is not a file of the study's folder, so MLflow does not get it")
                 continue
-            folder = PurePosixPath(name).parent
+            folder = Path(name).parent
             inside = folder.relative_to(top) if folder.is_relative_to(top) else folder
             with self._run(session, key) as run_id:
                 if run_id is not None:
-                    session.tracking.upload(run_id, file, "" if inside == PurePosixPath() else str(inside))
+                    session.tracking.upload(run_id, file, "" if inside == Path() else str(inside))
 
     @contextmanager
     def _run(self, session: _Session, key: str) -> Iterator[str | None]:
@@ -180,7 +181,6 @@ class RunOrigin:
 
     study: str
     trial: int | None
-    tags: dict[str, str]
 
 
 def find_run(run_id: str, tracking_uri: str | None = None) -> RunOrigin:
@@ -192,14 +192,8 @@ def find_run(run_id: str, tracking_uri: str | None = None) -> RunOrigin:
     path = sqlite_path(uri)
     if path is not None and not path.exists():
         raise TrackingError(f"there is no {path}", "start in the folder of the sweep, or set MLFLOW_TRACKING_URI")
-    tags = MlflowTracking(uri).read(run_id).tags
+    tags = MlflowTracking(uri).tags(run_id)
     if view.STUDY_TAG not in tags:
         raise TrackingError(f"run {run_id!r} was not written by a sweep", "name a run whose tags hold sweep.study")
     trial = tags.get(view.TRIAL_TAG)
-    return RunOrigin(tags[view.STUDY_TAG], None if trial is None else int(trial), tags)
-
-
-def run_ids(folder: Path, tracking_uri: str | None = None) -> dict[int | None, str]:
-    """The MLflow run id of every trial (None: the study as a whole) of the study in `folder`, as last delivered."""
-    runs = read_runs(folder, redacted(resolve_tracking_uri(tracking_uri)))
-    return {None if key == STUDY else int(key): run_id for key, run_id in runs.items()}
+    return RunOrigin(tags[view.STUDY_TAG], None if trial is None else int(trial))

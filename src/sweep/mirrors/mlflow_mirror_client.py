@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
-import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
@@ -18,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import sqlalchemy.exc
 
 from sweep.errors import TrackingError
+from sweep.journal.lock import take_lock
 from sweep.mirrors.mlflow_view import KEY_TAG, MetricPoint, RunLook, RunStatus
 from sweep.mirrors.tracking_uri import absolute, redacted, sqlite_path
 
@@ -42,14 +40,6 @@ _ENVIRONMENT = {
 
 class RunDeleted(TrackingError):
     """Somebody deleted the run on the server."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunRecord:
-    """A run as the server has it."""
-
-    name: str
-    tags: dict[str, str]
 
 
 def resolve_tracking_uri(uri: str | None) -> str:
@@ -91,16 +81,15 @@ class MlflowTracking:
                 return False
             return True
 
-    def read(self, run_id: str) -> RunRecord:
-        """The run; TrackingError when there is none of that id."""
+    def tags(self, run_id: str) -> dict[str, str]:
+        """The run's tags; TrackingError when there is no run of that id."""
         if not self.exists(run_id):
             raise TrackingError(
                 f"there is no run {run_id!r} at {redacted(self.uri)}",
                 "copy the id from the run's page, and start in the folder of the sweep or set MLFLOW_TRACKING_URI",
             )
         with self._reaching():
-            run = self._client.get_run(run_id)
-            return RunRecord(str(run.info.run_name), dict(run.data.tags))
+            return dict(self._client.get_run(run_id).data.tags)
 
     def find(self, experiment_id: str, key: str) -> str | None:
         """The id of the run that bears `key`. There may be one of which we never heard: the answer to its creation was lost."""
@@ -183,7 +172,7 @@ def _connect(uri: str) -> MlflowClient:
     Of several processes that create the tables of one SQLite file at once most would fail, so they take turns.
     """
     path = sqlite_path(uri)
-    turn = nullcontext() if path is None else _locked(path.with_name(f".{path.name}.lock"))
+    turn = nullcontext() if path is None else take_lock(path.with_name(f".{path.name}.lock"), _INIT_TIMEOUT_S)
     with turn, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if path is not None and not path.exists():
@@ -204,21 +193,6 @@ def _create_database(path: Path) -> None:
     _reached(f"sqlite:///{temporary}")
     if not path.exists():
         os.replace(temporary, path)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    deadline = time.monotonic() + _INIT_TIMEOUT_S
-    with open(path, "a") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise TimeoutError(f"another process has held {path} for {_INIT_TIMEOUT_S:.0f} s") from None
-                time.sleep(0.05)
-        yield
 
 
 def _parts(rows: list[T], size: int) -> Iterator[list[T]]:

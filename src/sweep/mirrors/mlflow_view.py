@@ -10,8 +10,11 @@ from enum import StrEnum
 from typing import Any
 
 from sweep.config.fields import flatten
+from sweep.errors import printable
 from sweep.journal.events import EndReason, Origin, StudyOpened
+from sweep.journal.fate import Fate, fate_of, is_put_down
 from sweep.journal.history import History, Report, Trial, TrialState
+from sweep.journal.layout import trial_name
 from sweep.mirrors.changes import Ending
 
 MAX_PARAM_CHARS = 6000
@@ -21,6 +24,8 @@ KEY_TAG = "sweep.key"
 STUDY_TAG = "sweep.study"
 TRIAL_TAG = "sweep.trial"
 STATE_TAG = "trial.state"
+_ENVIRONMENT = ("code.version", "code.source", "python", "packages.torch", "threads", "hardware.device", "hardware.cpu")
+"""What is shown of the record of a run's surroundings, by dotted path; the whole of it is in environment.json."""
 _SHORT = {"optimizer.lr": "lr", "optimizer.weight_decay": "wd", "train.batch_size": "bs", "train.epochs": "ep"}
 
 
@@ -31,6 +36,18 @@ class RunStatus(StrEnum):
     FINISHED = "FINISHED"
     FAILED = "FAILED"
     KILLED = "KILLED"
+
+
+_STATUS = {
+    Fate.complete: RunStatus.FINISHED,
+    Fate.stopped: RunStatus.FINISHED,
+    Fate.paused: RunStatus.FINISHED,
+    Fate.failed: RunStatus.FAILED,
+    Fate.interrupted: RunStatus.KILLED,
+    Fate.running: RunStatus.KILLED,
+    Fate.waiting: RunStatus.KILLED,
+}
+"""Of a trial that nobody works at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +69,12 @@ class RunLook:
     tags: dict[str, str]
 
 
-def trial_key(number: int) -> str:
-    return f"{number:04d}"
-
-
 def run_name(trial: Trial) -> str:
     """Such as `0007 lr=1.2e-03 wd=1.0e-04 bs=32 ep=40`."""
     if trial.origin is Origin.baseline:
-        return f"{trial_key(trial.number)} baseline"
+        return f"{trial_name(trial.number)} baseline"
     parts = [f"{_SHORT.get(path, path.rpartition('.')[2])}={_brief(value)}" for path, value in trial.params.items()]
-    return " ".join([trial_key(trial.number), *parts])[:MAX_NAME_CHARS]
+    return " ".join([trial_name(trial.number), *parts])[:MAX_NAME_CHARS]
 
 
 def study_params(opened: StudyOpened) -> dict[str, str]:
@@ -84,14 +97,11 @@ def study_tags(opened: StudyOpened) -> dict[str, str]:
         "weights": opened.weights["source"],
         "mlflow.source.name": "sweep",
     }
-    environment = {
-        f"environment.{name}": value for name, value in opened.environment.items() if isinstance(value, (str, int, float))
-    }
-    return _as_tags(shown | environment)
+    return _as_tags(shown | _environment(opened.environment))
 
 
 def trial_tags(trial: Trial) -> dict[str, str]:
-    return _as_tags({TRIAL_TAG: trial_key(trial.number), "origin": trial.origin})
+    return _as_tags({TRIAL_TAG: trial_name(trial.number), "origin": trial.origin})
 
 
 def study_look(history: History, ending: Ending | None) -> RunLook:
@@ -99,30 +109,27 @@ def study_look(history: History, ending: Ending | None) -> RunLook:
     if ending is None:
         return RunLook(RunStatus.RUNNING, None, {})
     event = ending.event
-    tags = {"mlflow.note.content": event.summary, "sweep.ended": event.reason}
+    note = "\n".join(map(printable, event.summary.split("\n")))
+    tags = {"mlflow.note.content": note[:MAX_TAG_CHARS], "sweep.ended": event.reason.value}
     if event.leaderboard:
-        tags["sweep.best"] = trial_key(event.leaderboard[0])
-    if history.sittings[-1].end is None:  # another sitting began since
-        return RunLook(RunStatus.RUNNING, None, _as_tags(tags))
+        tags["sweep.best"] = trial_name(event.leaderboard[0])
+    if not is_put_down(history):  # another sitting began since
+        return RunLook(RunStatus.RUNNING, None, tags)
     status = RunStatus.FINISHED if event.reason is EndReason.budget else RunStatus.KILLED
-    return RunLook(status, ending.time, _as_tags(tags))
+    return RunLook(status, ending.time, tags)
 
 
 def trial_look(history: History, trial: Trial) -> RunLook:
     """A trial's run. Nothing is shown as running when no sitting is on."""
-    end = history.sittings[-1].end if history.sittings else None
+    fate = fate_of(history, trial)
+    tags = {STATE_TAG: fate.value}
+    if fate is Fate.failed:
+        tags["failure"] = trial.failure
+    if trial.attempts:
+        tags |= _environment(history.sittings[trial.sitting].environment)
+    status = _STATUS[fate] if trial.state.is_finished or is_put_down(history) else RunStatus.RUNNING
     ended_at = trial.created_at if trial.ended_at is None else trial.ended_at
-    if trial.state is TrialState.failed:
-        return RunLook(RunStatus.FAILED, ended_at, _as_tags({STATE_TAG: "failed", "failure": trial.failure}))
-    if trial.state is TrialState.complete:
-        return RunLook(RunStatus.FINISHED, ended_at, {STATE_TAG: "complete"})
-    if end is EndReason.budget:
-        return RunLook(RunStatus.FINISHED, ended_at, {STATE_TAG: "stopped"})
-    if end is None:
-        return RunLook(RunStatus.RUNNING, None, {STATE_TAG: trial.state})
-    if trial.state is TrialState.paused:
-        return RunLook(RunStatus.FINISHED, ended_at, {STATE_TAG: "paused"})
-    return RunLook(RunStatus.KILLED, ended_at, {STATE_TAG: "interrupted"})
+    return RunLook(status, None if status is RunStatus.RUNNING else ended_at, _as_tags(tags))
 
 
 def report_points(report: Report) -> list[MetricPoint]:
@@ -148,6 +155,11 @@ def points(metrics: Mapping[str, float], time: float, step: int) -> list[MetricP
     return [MetricPoint(name, value if math.isfinite(value) else math.nan, time, step) for name, value in sorted(metrics.items())]
 
 
+def _environment(record: Mapping[str, Any]) -> dict[str, Any]:
+    flat = flatten(record)
+    return {path: flat[path] for path in _ENVIRONMENT if flat.get(path) is not None}
+
+
 def _settings(opened: StudyOpened) -> dict[str, Any]:
     return flatten({name: part for name, part in opened.config.items() if name != "space"})
 
@@ -159,8 +171,8 @@ def _brief(value: Any) -> str:
 
 
 def _as_params(values: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(value)[:MAX_PARAM_CHARS] for name, value in values.items()}
+    return {name: printable(str(value))[:MAX_PARAM_CHARS] for name, value in values.items()}
 
 
 def _as_tags(values: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(value)[:MAX_TAG_CHARS] for name, value in values.items()}
+    return {name: printable(str(value))[:MAX_TAG_CHARS] for name, value in values.items()}

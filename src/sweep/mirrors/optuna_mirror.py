@@ -173,7 +173,6 @@ def _opened(first: Entry) -> StudyOpened:
 
 
 def _storage(path: Path) -> RDBStorage:
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     url = sqlalchemy.URL.create("sqlite", database=str(path)).render_as_string()
     # RDBStorage takes the address for a format string.
     escaped = url.replace("{", "{{").replace("}", "}}")
@@ -190,11 +189,23 @@ def _create(path: Path, first: Entry) -> None:
     opened = _opened(first)
     minimize = Objective(opened.config["objective"]) is Objective.loss
     storage = _storage(temporary)
-    study_id = storage.create_new_study([StudyDirection.MINIMIZE if minimize else StudyDirection.MAXIMIZE], opened.study)
+    with _quiet_optuna():
+        study_id = storage.create_new_study([StudyDirection.MINIMIZE if minimize else StudyDirection.MAXIMIZE], opened.study)
     storage.set_study_user_attr(study_id, _UID, study_uid(first))
     storage.remove_session()
     storage.engine.dispose()
     os.replace(temporary, path)
+
+
+@contextmanager
+def _quiet_optuna() -> Iterator[None]:
+    """Optuna announces every study that it makes."""
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(level)
 
 
 def _belongs(path: Path, uid: str) -> bool:

@@ -11,10 +11,10 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as State
 
-from sweep.journal.events import EndReason
-from sweep.journal.history import History, Trial, TrialState
+from sweep.journal.fate import Fate, fate_of, is_put_down
+from sweep.journal.history import History, Trial
 
-_WHEN_ENDED = {EndReason.budget: State.PRUNED, EndReason.interrupted: State.WAITING, None: State.RUNNING}
+_SETTLED = {Fate.complete: State.COMPLETE, Fate.failed: State.FAIL, Fate.stopped: State.PRUNED}
 
 
 def frozen(trial: Trial, history: History, distributions: Mapping[str, BaseDistribution]) -> FrozenTrial:
@@ -50,11 +50,7 @@ def _local(seconds: float) -> datetime:
 
 
 def _state(trial: Trial, history: History) -> State:
-    if trial.state is TrialState.complete:
-        return State.COMPLETE
-    if trial.state is TrialState.failed:
-        return State.FAIL
-    return _WHEN_ENDED[history.sittings[-1].end if history.sittings else None]
+    return _SETTLED.get(fate_of(history, trial), State.WAITING if is_put_down(history) else State.RUNNING)
 
 
 def _attributes(trial: Trial) -> dict[str, Any]:

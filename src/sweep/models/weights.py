@@ -23,6 +23,10 @@ _CONNECT_TIMEOUT_S = 5.0
 _GIVE_A_FILE = "give a file: model.weights=/path/to/weights.pth, or train from scratch: model.weights=none"
 
 
+WORDS_FOR_WEIGHTS = ("auto", "imagenet", "none")
+"""Anything else that `model.weights` may be is a file."""
+
+
 @dataclass(frozen=True, slots=True)
 class ResolvedWeights:
     """The answer to `model.weights`, the same for every trial of a study."""

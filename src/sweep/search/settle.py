@@ -53,6 +53,7 @@ def settle(
     sheet = sheets[regime]
     filled = _fill(config, sheet, named)
     if not search:
+        _check_budget(filled)
         return Settled(config=filled, space={}, baseline={}, regime=regime, taken_out=(), notes=())
     asked = {path for path, keys in flatten_space(config.space).items() if keys is not None}
     _refuse_fixed_and_searched(asked, named)
@@ -61,7 +62,8 @@ def settle(
     space, baseline, notes = _fit({path: whole[path] for path in whole if path not in taken_out}, filled, asked)
     if not space:
         raise ConfigError(
-            "nothing is left to search: every setting of the space is fixed", "leave one of them free, or train once"
+            "nothing is left to search: every setting of the space is fixed",
+            "leave one of them free, or use `train`",
         )
     settled = with_values(filled, baseline)
     _check_budget(settled)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch.nn.functional import cross_entropy
@@ -16,8 +15,9 @@ from sweep.data.batches import gather, training_batches
 from sweep.data.dataset import Dataset
 from sweep.data.index import Split
 from sweep.errors import CheckpointError, DataError
-from sweep.journal.events import JobOutcome
+from sweep.journal.events import JobOutcome, JobResult
 from sweep.journal.files import write_atomic
+from sweep.journal.layout import CHECKPOINT, EVALUATION, WEIGHTS
 from sweep.models.network import build_model, save_classifier
 from sweep.models.weights_file import weights_sha256
 from sweep.training.checkpoint import load_checkpoint, save_checkpoint
@@ -30,18 +30,6 @@ from sweep.training.schedule import lr_at
 from sweep.training.setup import TrialSetup
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a job ended. `best_epoch` and the hash of its weights are None before the first epoch and after a failure."""
-
-    outcome: JobOutcome
-    epoch: int
-    """The last one that was trained."""
-    reason: str = ""
-    best_epoch: int | None = None
-    weights_sha256: str | None = None
-
-
 def train(
     setup: TrialSetup,
     dataset: Dataset,
@@ -50,7 +38,7 @@ def train(
     on_epoch: Callable[[EpochReport], None],
     should_stop: Callable[[], bool],
     on_notice: Callable[[str], None],
-) -> Outcome:
+) -> JobResult:
     """Trains up to and including `last_epoch`, from the trial's checkpoint if it has one.
 
     Every epoch is reported, those of the checkpoint first. `should_stop` is asked before each epoch. On return the
@@ -62,7 +50,7 @@ def train(
     use_machine(setup.machine)
     setup.folder.mkdir(parents=True, exist_ok=True)
     training = Training(setup, dataset)
-    training.resume(on_notice)
+    training.resume(last_epoch, on_notice)
     for report in training.progress.reports:
         on_epoch(report)
     while training.progress.epoch < last_epoch:
@@ -71,7 +59,7 @@ def train(
         try:
             report = training.run_epoch()
         except TrainingFailed as failure:
-            return Outcome(JobOutcome.failed, training.progress.epoch, str(failure))
+            return JobResult(outcome=JobOutcome.failed, epoch=training.progress.epoch, reason=str(failure))
         on_epoch(report)
         training.save_if_due()
     return training.end(JobOutcome.reached)
@@ -91,24 +79,33 @@ class Training:
         self.network = setup.machine.place(network)
         self.optimizer = build_optimizer(config.optimizer, self.network)
         self.progress = Progress()
-        self._checkpoint = setup.folder / "checkpoint.pt"
+        self._checkpoint = setup.folder / CHECKPOINT
         self._key = setup.key(dataset)
         self._saved_epoch = 0
         self._saved_at = time.monotonic()
 
-    def resume(self, on_notice: Callable[[str], None]) -> None:
-        """Continues from the trial's checkpoint; one that cannot be used is said, and the trial begins anew."""
+    def resume(self, last_epoch: int, on_notice: Callable[[str], None]) -> None:
+        """Continues from the trial's checkpoint; one that cannot be used is said, and the trial begins anew.
+
+        So does one that is past `last_epoch`, as it is where an older journal was put back: its results would come too early.
+        """
         if not self._checkpoint.exists():
             return
         try:
             content = load_checkpoint(self._checkpoint, self._key)
-        except CheckpointError as error:
-            on_notice(f"trial {self.setup.trial} begins anew: {error.problem}")
+            progress = Progress.from_plain(content["progress"])
+        except (CheckpointError, KeyError, TypeError) as error:  # damaged, of another trial, or of another version's shape
+            on_notice(f"trial {self.setup.trial} begins anew: {error}")
+            return
+        if progress.epoch > last_epoch:
+            on_notice(
+                f"trial {self.setup.trial} begins anew: its checkpoint is of epoch {progress.epoch}, not {last_epoch} or before"
+            )
             return
         self.network.load_state_dict(content["network"])
         if content["optimizer"] is not None:
             self.optimizer.load_state_dict(content["optimizer"])
-        self.progress = Progress.from_plain(content["progress"])
+        self.progress = progress
         self._saved_epoch = self.progress.epoch
 
     def run_epoch(self) -> EpochReport:
@@ -195,22 +192,23 @@ class Training:
         save_checkpoint(self._checkpoint, self._key, content)
         self._saved_epoch, self._saved_at = self.progress.epoch, time.monotonic()
 
-    def end(self, outcome: JobOutcome) -> Outcome:
+    def end(self, outcome: JobOutcome) -> JobResult:
         """Writes the checkpoint, the best weights and their evaluation."""
         self.save()
         best = self.progress.best
         if best is None:
-            return Outcome(outcome, 0)
+            return JobResult(outcome=outcome, epoch=0)
         save_classifier(
-            self.setup.folder / "best.safetensors",
+            self.setup.folder / WEIGHTS,
             best.weights,
             model=self.setup.config.model.name,
             preprocessing=self.preprocessing,
             classes=self.dataset.classes,
         )
         described = {"split": Split.val, "epoch": best.epoch, **best.evaluation.describe(self.dataset.classes)}
-        write_atomic(self.setup.folder / "evaluation.json", json.dumps(described))
-        return Outcome(outcome, self.progress.epoch, best_epoch=best.epoch, weights_sha256=weights_sha256(best.weights))
+        write_atomic(self.setup.folder / EVALUATION, json.dumps(described))
+        sha256 = weights_sha256(best.weights)
+        return JobResult(outcome=outcome, epoch=self.progress.epoch, best_epoch=best.epoch, weights_sha256=sha256)
 
 
 def _check_splits(dataset: Dataset) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sweep.analysis.figures.style import BLUE, INK, SMALL, dress, head, new_figure
 from sweep.analysis.naming import OBJECTIVE_LABELS, short_names
-from sweep.journal.history import History
+from sweep.journal.history import History, Trial
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -99,18 +99,20 @@ def _num_top(num_trials: int) -> int:
 
 def _comparable_scores(history: History) -> dict[int, float]:
     """Trial → its score at one and the same rung: the one that the most trials passed, the first of several such."""
-    by_distance: dict[int, dict[int, float]] = {}
-    for number, trial in sorted(history.trials.items()):
-        for distance, rung in enumerate(reversed(trial.rungs)):
-            if rung in trial.reports:
-                by_distance.setdefault(distance, {})[number] = trial.score_at(rung)
-    return max(by_distance.items(), key=lambda item: (len(item[1]), item[0]), default=(0, {}))[1]
+    trials = [trial for _, trial in sorted(history.trials.items())]
+
+    def passed(distance: int) -> list[Trial]:
+        return [trial for trial in trials if trial.rungs_ahead <= distance < len(trial.rungs)]
+
+    distances = range(max((len(trial.rungs) for trial in trials), default=0))
+    chosen = max(distances, key=lambda distance: (len(passed(distance)), distance), default=0)
+    return {trial.number: trial.score_at(trial.rungs[-1 - chosen]) for trial in passed(chosen)}
 
 
 def _study_of(history: History, scores: Mapping[int, float], distributions: Mapping[str, BaseDistribution]) -> Study:
     import optuna
 
-    with _quiet(optuna.logging.WARNING):
+    with _quiet_optuna():
         study = optuna.create_study(direction="maximize")
     study.add_trials(
         [
@@ -126,13 +128,13 @@ def _study_of(history: History, scores: Mapping[int, float], distributions: Mapp
 
 
 @contextmanager
-def _quiet(level: int) -> Iterator[None]:
-    """Keeps Optuna from announcing a study that lives for a moment only."""
+def _quiet_optuna() -> Iterator[None]:
+    """Optuna announces every study that it makes, even one that lives for a moment."""
     import optuna
 
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(max(before, level))
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
         yield
     finally:
-        optuna.logging.set_verbosity(before)
+        optuna.logging.set_verbosity(level)

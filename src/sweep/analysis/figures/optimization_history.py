@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sweep.analysis.fate import Fate, fate_of, last_score_epoch
+from sweep.analysis.fate import last_score_epoch
 from sweep.analysis.figures.style import (
     BLUE,
     GREEN,
@@ -20,6 +20,7 @@ from sweep.analysis.figures.style import (
     whole_numbers,
 )
 from sweep.analysis.naming import OBJECTIVE_LABELS, counted
+from sweep.journal.fate import Fate, fate_of
 from sweep.journal.history import History
 
 if TYPE_CHECKING:

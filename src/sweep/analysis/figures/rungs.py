@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sweep.analysis.fate import Fate, fate_of
 from sweep.analysis.figures.style import BLUE, FAINT, GREEN, MUTED, VERMILLION, dress, finite, head, legend, new_figure
 from sweep.analysis.naming import OBJECTIVE_LABELS, counted
+from sweep.journal.fate import Fate, fate_of
 from sweep.journal.history import History, Trial
 
 if TYPE_CHECKING:
@@ -95,12 +95,12 @@ def _curve(trial: Trial, role: Role) -> Curve:
 
 
 def _rung_shares(trials: list[Trial]) -> tuple[float, ...]:
-    by_rung: dict[int, list[float]] = {}
-    for trial in trials:
-        # Told by their distance from the end: short trials have fewer rungs, and they are the last ones.
-        for distance, rung in enumerate(reversed(trial.rungs[:-1]), 1):
-            by_rung.setdefault(distance, []).append(rung / trial.epochs)
-    return tuple(statistics.median(shares) for _, shares in sorted(by_rung.items(), reverse=True))
+    # Told by their distance from the end: short trials have fewer rungs, and they are the last ones.
+    distances = range(max((len(trial.rungs) for trial in trials), default=0) - 1, 0, -1)
+    return tuple(
+        statistics.median(trial.rungs[-1 - distance] / trial.epochs for trial in trials if len(trial.rungs) > distance)
+        for distance in distances
+    )
 
 
 _STYLE = {

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sweep.analysis.fate import Fate, fate_of, last_score_epoch
+from sweep.analysis.fate import last_score_epoch
 from sweep.analysis.naming import OBJECTIVE_LABELS, short_names
 from sweep.config.space import Space, space_from_plain
+from sweep.journal.fate import Fate, fate_of
 from sweep.journal.history import History
 
 

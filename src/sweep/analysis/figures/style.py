@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.layout_engine import LayoutEngine
 
 # Okabe and Ito's palette, which people with colour-blindness can tell apart (jfly.uni-koeln.de/color, 2008).
-BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
+BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 INK, MUTED, FAINT = "#222222", "#6B6B6B", "#C9C9C9"
 
 DPI = 130

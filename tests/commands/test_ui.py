@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.mirrors.stores import new_mlflow
 
+from sweep.__main__ import main
 from sweep.commands import ui
-from sweep.errors import TrackingError
+from sweep.errors import EXIT_USER_INPUT, TrackingError
+from tests.mirrors.stores import new_mlflow
 
 Popen = subprocess.Popen
 
@@ -33,6 +34,12 @@ def test_a_taken_port_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         port = taken.getsockname()[1]
         with pytest.raises(TrackingError, match=f"port {port}"):
             ui.start_ui(port)
+
+
+@pytest.mark.parametrize("port", ["0", "-1", "65536", "99999"])
+def test_a_port_that_no_machine_has_is_refused_in_one_line(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ui", f"--port={port}"]) == EXIT_USER_INPUT
+    assert capsys.readouterr().err == f"error: --port={port} is not a port — allowed: 1 to 65535\n"
 
 
 def test_a_server_has_its_own_pages(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
