@@ -122,7 +122,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_status_and_top_call_stopped_what_a_finished_study_left(study_on_disk, capsys):
     output_dir = str(study_on_disk(new_study().trial(0).trial(1, upto=4).over()).parent)
     assert "1 complete, 1 stopped\n" in told(capsys, "status", "--output-dir", output_dir)
-    assert "stopped at epoch 4 of 40" in told(capsys, "top", "--output-dir", output_dir)
+    assert "stopped 4/40" in told(capsys, "top", "--output-dir", output_dir)
 
 
 def test_status_of_an_unfinished_study_says_how_to_go_on(study_on_disk, capsys):

@@ -32,7 +32,7 @@ def test_it_says_what_it_does(swept: tuple[Program, str]) -> None:
     for expected in (
         "regime tiny",
         "fewer than the documented minimum, 200",
-        "weights: none",
+        "weights none",
         "optimizer.lr",
         "trial 0 (baseline)",
     ):

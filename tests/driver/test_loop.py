@@ -82,7 +82,7 @@ class Desk:
         self.now = 1000.0
         self.notices: list[str] = []
         self.changes = 0
-        self.stop = StopRequest(self.notices.append)
+        self.stop = StopRequest()
         config = Config(
             model=ModelConfig(name=ModelName.mnv3_small, weights="none"),
             data=DataConfig(image_size=32),

@@ -69,7 +69,11 @@ def leaderboard_table(frame: pd.DataFrame, limit: int | None = None, width: int 
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    header, rows = _narrowed(*_compact(frame, limit), width)
+    header, rows = _compact(frame, limit)
+    place = header.index("state")
+    for row in rows:
+        row[place] = row[place].replace(" at epoch ", " ").replace(" of ", "/")
+    header, rows = _narrowed(header, rows, width)
     for name in header:
         is_text = name == "state"
         table.add_column(name, justify="left" if is_text else "right", overflow="ellipsis", no_wrap=not is_text)

@@ -38,6 +38,7 @@ class SweepLoop:
         self._strategy = strategy
         self._stop = stop
         self._watch = watch
+        self._has_said_stopping = False
 
     def run(self) -> None:
         """Returns when no job is running and none is to be started."""
@@ -48,6 +49,7 @@ class SweepLoop:
                 return
             self._watch.idle()
             self._executor.wait(self._receive, timeout_s=0.5)
+            self._say_stopping()
 
     def _fill(self) -> None:
         while self._executor.busy < self._executor.capacity and not self._stop.requested and not self._study.hours_are_spent:
@@ -66,7 +68,13 @@ class SweepLoop:
         study.record(JobStarted(trial=job.trial, replicate=0, attempt=attempt, last_epoch=job.last_epoch, worker=worker))
         self._executor.submit(make_job(study, job.trial, attempt, job.last_epoch))
 
+    def _say_stopping(self) -> None:
+        if self._stop.requested and not self._has_said_stopping:
+            self._has_said_stopping = True
+            self._watch.notice("stopping at the end of the epoch; Ctrl-C once more stops at once")
+
     def _receive(self, message: Message) -> None:
+        self._say_stopping()
         trial = self._study.history.trials[message.key.trial]
         if message.key.attempt != trial.attempts - 1:
             return  # from an attempt that was given up

@@ -14,11 +14,10 @@ from sweep.errors import EXIT_INTERRUPTED, EXIT_TERMINATED
 class StopRequest:
     """Whether somebody asked the sweep to stop, and how."""
 
-    def __init__(self, notice: Callable[[str], None]) -> None:
+    def __init__(self) -> None:
         self.exit_code: int | None = None
         self.on_first: Callable[[], None] = lambda: None
-        """What a first request sets in motion."""
-        self._notice = notice
+        """What a first request sets in motion. Runs in a signal handler: it must not print."""
 
     @property
     def requested(self) -> bool:
@@ -30,7 +29,6 @@ class StopRequest:
             raise StopNow
         self.exit_code = EXIT_TERMINATED if number == signal.SIGTERM else EXIT_INTERRUPTED
         self.on_first()
-        self._notice("stopping at the end of the epoch; once more stops at once")
 
 
 @contextmanager

@@ -44,7 +44,7 @@ class Sitting:
 
 def run_study(plan: Plan, view: View) -> Sitting:
     """Searches until the budget is spent or somebody stops it. With nothing left to do it only delivers what mirrors lack."""
-    stop = StopRequest(view.notice)
+    stop = StopRequest()
     with (
         take_up(plan) as study,
         closing(MirrorPump(make_mirrors(study, view.notice), study.journal.entries)) as pump,
@@ -77,8 +77,16 @@ def _sit(study: Study, strategy: Strategy, stop: StopRequest, view: View, pump: 
 
 
 def undelivered(pump: MirrorPump) -> dict[str, int]:
-    """Events that wait because of an error, by mirror and what is wrong with it."""
-    return {f"{feed.mirror.name} ({feed.error})": feed.waiting for feed in pump.feeds if feed.error and feed.waiting}
+    """Events that wait because of an error, by mirror."""
+    return {feed.mirror.name: feed.waiting for feed in pump.feeds if feed.error and feed.waiting}
+
+
+def say_troubles(pump: MirrorPump, said: set[str], view: View) -> None:
+    """Says once per mirror why its events wait; `said` holds the mirrors of which it was said."""
+    for feed in pump.feeds:
+        if feed.error and feed.mirror.name not in said:
+            said.add(feed.mirror.name)
+            view.notice(f"{feed.error}. The search goes on without {feed.mirror.name}, and its events wait")
 
 
 def has_work(study: Study, strategy: Strategy) -> bool:
@@ -95,8 +103,10 @@ def _strategy(study: Study) -> Strategy:
 
 def _search(study: Study, strategy: Strategy, stop: StopRequest, view: View, pump: MirrorPump) -> None:
     with make_executor(study) as executor:
+        said: set[str] = set()
 
         def changed() -> None:
+            say_troubles(pump, said, view)
             view.update(Standing(study.history, study.config.budget, executor.capacity, undelivered(pump)))
 
         stop.on_first = executor.stop

@@ -27,6 +27,8 @@ T = TypeVar("T")
 METRICS_PER_CALL, PARAMS_PER_CALL, TAGS_PER_CALL = 800, 100, 100
 """MLflow takes 1,000, 100 and 100, and no more than 1,000 together."""
 DIGEST_CHARS = 36
+MAX_REASON_CHARS = 200
+"""Of a failed request the rest is the names of the exceptions that it went through."""
 _INIT_TIMEOUT_S = 120.0
 """Creating MLflow's tables takes seconds; on a busy machine many."""
 _ENVIRONMENT = {
@@ -148,7 +150,7 @@ class MlflowTracking:
         try:
             yield
         except (MlflowException, sqlalchemy.exc.SQLAlchemyError, OSError) as error:
-            reason = redacted(str(error).strip().partition("\n")[0])
+            reason = redacted(str(error).strip().partition("\n")[0])[:MAX_REASON_CHARS]
             kind = RunDeleted if "must be in the 'active' state" in reason else TrackingError
             # `from None`: the cause's own text may hold the password.
             raise kind(f"MLflow at {redacted(self.uri)}: {reason}", "start the server, or check MLFLOW_TRACKING_URI") from None
