@@ -118,6 +118,16 @@ def test_between_rungs_checkpoints_are_as_old_as_the_configuration_allows(make_s
         assert training.progress.epoch == resumed_at
 
 
+def test_a_checkpoint_past_the_epoch_asked_for_is_not_taken_for_an_early_result(make_setup, dataset):
+    expected = Watcher().run(make_setup(folder="sound"), dataset, 1)
+    setup = make_setup()
+    Watcher().run(setup, dataset, 3)
+    said = []
+    result = train(setup, dataset, 1, on_epoch=lambda report: None, should_stop=lambda: False, on_notice=said.append)
+    assert result.epoch == 1 and result.weights_sha256 == expected.weights_sha256
+    assert "past epoch 1" in said[0]
+
+
 @pytest.mark.parametrize("damage", ["cut", "changed", "other settings"])
 def test_a_checkpoint_that_cannot_be_used_is_said_and_the_trial_begins_anew(make_setup, dataset, damage):
     expected = Watcher().run(make_setup(folder="sound"), dataset, 2)

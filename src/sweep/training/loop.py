@@ -98,9 +98,7 @@ class Training:
             on_notice(f"trial {self.setup.trial} begins anew: {error}")
             return
         if progress.epoch > last_epoch:
-            on_notice(
-                f"trial {self.setup.trial} begins anew: its checkpoint is of epoch {progress.epoch}, not {last_epoch} or before"
-            )
+            on_notice(f"trial {self.setup.trial} begins anew: its checkpoint is past epoch {last_epoch}")
             return
         self.network.load_state_dict(content["network"])
         if content["optimizer"] is not None:
