@@ -116,6 +116,8 @@ def _search(study: Study, strategy: Strategy, stop: StopRequest, view: View, pum
         except StopNow:
             executor.kill()
             raise
+        finally:
+            stop.on_first = lambda: None
 
 
 def make_executor(study: Study) -> Executor:

@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 METRICS_PER_CALL, PARAMS_PER_CALL, TAGS_PER_CALL = 800, 100, 100
 """MLflow takes 1,000, 100 and 100, and no more than 1,000 together."""
+EXPERIMENT_KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""Opens MLflow's pages about training rather than those about language models."""
 DIGEST_CHARS = 36
 MAX_REASON_CHARS = 200
 """Of a failed request the rest is the names of the exceptions that it went through."""
@@ -66,7 +68,7 @@ class MlflowTracking:
         with self._reaching():
             found = self._client.get_experiment_by_name(name)
             if found is None:
-                return str(self._client.create_experiment(name))
+                return str(self._client.create_experiment(name, tags=EXPERIMENT_KIND))
             if found.lifecycle_stage == "deleted":
                 self._client.restore_experiment(found.experiment_id)
             return str(found.experiment_id)

@@ -3,9 +3,8 @@
 After Li et al., "A System for Massively Parallel Hyperparameter Tuning" (MLSys 2020), algorithm 2: a free worker promotes
 where it can, from the highest rung down, and starts a new trial otherwise. Nobody waits for a rung to fill. Two changes:
 
-- While new trials come, at most 1/reduction_factor of a rung go on. There, each trial that enters the best third goes on,
-  those that it pushes out having gone before; with proposals that get better and better that came to 56 % of full
-  trainings at 12 trials, in the worst of 40 simulated sweeps; now 39 %, 44 % with four workers.
+- While new trials come, at most 1/reduction_factor of a rung go on. In the original each trial that enters the best third
+  does, besides those that it pushes out; with proposals that get better and better that is far more than a third.
 - Once no new trial comes, the best proposal of each rung goes on, if it has not yet.
 """
 
