@@ -78,6 +78,21 @@ def test_asked_to_stop_it_stops_at_an_epochs_end_and_says_how_to_go_on(
     assert "RUNNING" not in {run.info.status for run in mlflow_runs(program)}
 
 
+def test_asked_twice_it_stops_at_once_and_can_still_be_continued(program: Program, pictures: Path) -> None:
+    arguments = [f"data.root={pictures}", *QUICK, "train.epochs=30", "budget.trials=1"]
+    process = program.start(*arguments)
+    wait_for_lines(program, process, 5)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)  # the two before may have been delivered as one
+    shown, _ = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == EXIT_INTERRUPTED, shown
+    assert "Traceback" not in shown
+    assert program.run(*arguments).returncode == 0
+    check_records(program)
+
+
 def test_local_workers_stop_cleanly_and_leave_with_their_driver(program: Program, pictures: Path) -> None:
     arguments = [f"data.root={pictures}", *QUICK, "execution=local", "execution.workers=2", "train.epochs=60", "tracking=none"]
     process = program.start(*arguments)

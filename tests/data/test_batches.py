@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from sweep.data.batches import batches_per_epoch, gather, training_batches
+from sweep.data.batches import gather, training_batches
 
 
 @pytest.mark.parametrize(("num_pictures", "sizes"), [(12, [5, 5, 2]), (11, [5, 5]), (10, [5, 5]), (4, [4]), (1, [])])
 def test_a_last_batch_of_one_is_left_out(num_pictures, sizes):
     batches = training_batches(num_pictures, 5, seed=0)
     assert [len(batch) for batch in batches] == sizes
-    assert batches_per_epoch(num_pictures, 5) == len(sizes)
 
 
 def test_every_picture_comes_once_in_an_order_that_depends_on_the_seed():

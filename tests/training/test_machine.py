@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from sweep.config import Config, DataConfig, Device, ExecutionConfig, ModelConfig, ModelName
+from sweep.config import Config, DataConfig, Device, ModelConfig, ModelName
 from sweep.errors import ConfigError
 from sweep.training.machine import Machine, choose_device, use_machine
 from sweep.training.probe import probe
@@ -34,7 +34,6 @@ def test_the_probe_keeps_the_threads_that_are_asked_for():
         model=ModelConfig(name=ModelName.mnv3_small),
         data=DataConfig(image_size=32),
         device=Device.cpu,
-        execution=ExecutionConfig(threads=1),
     )
-    machine = probe(config, num_classes=3)
+    machine = probe(config, num_classes=3, threads=1)
     assert (machine.device, machine.threads) == ("cpu", 1)

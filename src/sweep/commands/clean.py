@@ -11,6 +11,7 @@ MLflow's records stay. Nothing is lost for good: a trial can be trained again, t
 
 
 def main(arguments: list[str]) -> int:
+    """Deletes what losing trials left, or says what would be deleted."""
     parser = study_parser("clean", EXPLANATION)
     parser.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
     options = parser.parse_args(arguments)

@@ -12,6 +12,7 @@ weights. Exit code: 0 bitwise identical, 3 within noise, 4 differs."""
 
 
 def main(arguments: list[str]) -> int:
+    """Trains a trial again and prints the verdict, which the exit code tells too."""
     parser = study_parser("reproduce", EXPLANATION, positional=False)
     parser.add_argument("run", metavar="RUN|NUMBER|best", help="an MLflow run's id, a trial's number, or best")
     parser.add_argument("--threads", type=int, metavar="N", help="another number of threads than the record's")

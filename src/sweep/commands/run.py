@@ -7,6 +7,7 @@ from sweep.errors import EXIT_DONE, EXIT_OUR_FAULT
 
 
 def main(arguments: list[str]) -> int:
+    """Runs the studies that the arguments compose to."""
     return run_studies(compose(arguments), search=True)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str]) -> int:
+    """Prints how far a study is."""
     options = study_parser("status", "How far a study is, and which process has it in hand.").parse_args(arguments)
 
     from rich.text import Text

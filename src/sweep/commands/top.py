@@ -9,6 +9,7 @@ from sweep.errors import EXIT_DONE, printable
 
 
 def main(arguments: list[str]) -> int:
+    """Prints the leaderboard."""
     parser = study_parser("top", "The leaderboard of a study, best trial first.")
     parser.add_argument("--csv", action="store_true", help="as CSV, every trial and column, nothing rounded")
     parser.add_argument("--limit", type=int, default=20, metavar="N", help="how many trials to show (20)")

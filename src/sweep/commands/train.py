@@ -7,4 +7,5 @@ from sweep.config.load import compose
 
 
 def main(arguments: list[str]) -> int:
+    """Runs one training, tracked like a trial."""
     return run_studies(compose(arguments), search=False)

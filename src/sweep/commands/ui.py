@@ -16,6 +16,7 @@ LAST_PORT = 65535
 
 
 def main(arguments: list[str]) -> int:
+    """Serves MLflow's pages until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m sweep ui", description="Browse this folder's runs in MLflow.")
     parser.add_argument("--port", type=int, default=5000, metavar="N", help="on this machine alone (5000)")
     return start_ui(parser.parse_args(arguments).port)

@@ -23,12 +23,6 @@ def training_batches(num_pictures: int, batch_size: int, seed: int) -> list[Tens
     return batches if len(batches[-1]) >= _SMALLEST_BATCH else batches[:-1]
 
 
-def batches_per_epoch(num_pictures: int, batch_size: int) -> int:
-    """How many batches `training_batches` makes."""
-    full, rest = divmod(num_pictures, batch_size)
-    return full + (rest >= _SMALLEST_BATCH)
-
-
 def gather(pictures: NDArray[np.uint8], indices: NDArray[np.int64]) -> Tensor:
     """Copies the pictures at `indices` of `(N, S, S, 3)` uint8 → `(B, 3, S, S)` uint8, channels last in memory."""
     return torch.from_numpy(pictures[indices]).permute(0, 3, 1, 2)

@@ -36,7 +36,7 @@ def job_payload(config: Config, dataset: Dataset, weights: ResolvedWeights, mach
         "config": to_plain(config),
         "dataset": dict(dataset.handle),
         "weights": weights.to_plain(),
-        "machine": to_plain(machine),
+        "machine": machine.to_plain(),
         "folder": str(folder.absolute()),
     }
 
@@ -49,7 +49,7 @@ def make_setup(job: Job) -> TrialSetup:
         trial=job.trial,
         replicate=job.replicate,
         weights=ResolvedWeights.from_plain(payload["weights"]),
-        machine=Machine(**payload["machine"]),
+        machine=Machine.from_plain(payload["machine"]),
         folder=Path(payload["folder"]),
     )
 

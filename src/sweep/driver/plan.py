@@ -50,7 +50,9 @@ def plan_study(composed: Composed, view: View, *, search: bool = True) -> Plan:
     settled = settle(config, sheets, regime, composed.named, pretrained=weights.path is not None, search=search)
     if not search:
         settled = replace(settled, config=with_values(settled.config, {"budget.trials": 1}))
+    sheet = sheets[regime]
     for text in (
+        f"regime {regime} ({sheet.pictures} pictures): {sheet.note}",
         *advice(regime, config.model.name, dataset.num_pictures),
         *(f"{path} is fixed by the command line and not searched" for path in settled.taken_out),
         *settled.notes,

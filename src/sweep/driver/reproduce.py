@@ -47,7 +47,7 @@ def reproduce(folder: Path, history: History, trial: Trial, view: View, threads:
     config = with_values(build(Config, history.opened.config), trial.params)
     dataset = prepare_dataset(config.data, cache_dir=cache_dir(config), seed=config.seed, on_progress=view.progress)
     weights = _recorded_weights(config, history)
-    machine = Machine(**history.opened.machine)
+    machine = Machine.from_plain(history.opened.machine)
     choose_device(Device(machine.device))  # says so if this machine has none
     machine = replace(machine, threads=threads or machine.threads)
     again = reproduction_folder(folder, trial.number)

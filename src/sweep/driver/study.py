@@ -107,7 +107,7 @@ def take_up(plan: Plan) -> Iterator[Study]:
 
 def _opening(plan: Plan, name: str) -> StudyOpened:
     dataset = plan.dataset
-    machine = probe(with_values(plan.config, {"execution.threads": share_machine(plan.config).threads}), len(dataset.classes))
+    machine = probe(plan.config, len(dataset.classes), share_machine(plan.config).threads)
     return StudyOpened(
         schema=SCHEMA_VERSION,
         study=name,
@@ -128,7 +128,7 @@ def _opening(plan: Plan, name: str) -> StudyOpened:
             "unreadable": len(dataset.unreadable),
         },
         weights={"source": plan.weights.source, "sha256": plan.weights.sha256},
-        machine=to_plain(machine),
+        machine=machine.to_plain(),
         environment=describe_environment(machine.threads, machine.device),
     )
 
@@ -155,7 +155,7 @@ def _continue(plan: Plan, folder: Path, journal: Journal) -> Study:
     config = build(
         Config, opened.config | {part: to_plain(getattr(plan.config, part)) for part in ("execution", "tracking", "budget")}
     )
-    machine = Machine(**opened.machine)
+    machine = Machine.from_plain(opened.machine)
     choose_device(Device(machine.device))  # says so if this machine has none
     use_machine(machine)
     if not (folder / "config.yaml").exists():

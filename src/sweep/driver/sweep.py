@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from sweep.config import ExecutionName
+from sweep.config import Auto, ExecutionName
 from sweep.config.fields import with_values
 from sweep.driver.conclude import conclude, write_due_artifacts
 from sweep.driver.job import RUN_JOB
@@ -50,6 +50,10 @@ def run_study(plan: Plan, view: View) -> Sitting:
         closing(MirrorPump(make_mirrors(study, view.notice), study.journal.entries)) as pump,
         stop_on_signals(stop),
     ):
+        if plan.config.execution.threads not in (Auto.auto, study.machine.threads):
+            view.notice(
+                f"the study was opened with {study.machine.threads} thread(s) per worker, which stands: threads change results"
+            )
         view.opened(study.history, study.folder, is_new=not study.history.sittings)
         strategy = _strategy(study)
         exit_code = EXIT_DONE

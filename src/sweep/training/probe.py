@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch.nn.functional import cross_entropy
 
-from sweep.config import Auto, Config
+from sweep.config import Config
 from sweep.models.registry import ARCHITECTURES
 from sweep.training.machine import Machine, choose_device, use_machine
 
@@ -17,13 +17,11 @@ _ROUNDS = 4
 _USUAL_LEAD = 1.25  # channels_last is the faster one by far more than noise; the other must win clearly to be chosen
 
 
-def probe(config: Config, num_classes: int) -> Machine:
-    """The device and threads that `config` asks for, and the memory format that is faster with them.
+def probe(config: Config, num_classes: int, threads: int) -> Machine:
+    """The device that `config` asks for, and the memory format that is faster there with so many threads.
 
-    Left to the program, a CPU gets one thread per worker: several trials side by side train more pictures per second
-    than one trial on several threads. Raises ConfigError when the device is not there.
+    Raises ConfigError when the device is not there.
     """
-    threads = 1 if isinstance(config.execution.threads, Auto) else config.execution.threads
     plain = Machine(choose_device(config.device), threads, channels_last=False)
     use_machine(plain)
     candidates = [plain, replace(plain, channels_last=True)]
