@@ -20,6 +20,9 @@ _COMMAND = (sys.executable, "-u", "-P", "-m", "sweep.execution.worker_main")
 _LEAVE_TIMEOUT_S = 2.0
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """Read once, when the libraries are loaded: so they are set before the process starts."""
+_SPIN_COUNT = 20_000
+"""How long a thread turns in place at a barrier before it sleeps (libgomp). Its own default is some milliseconds, at each of
+thousands of barriers per epoch: on a core that somebody else uses too, training all but stands still."""
 
 
 def worker_environment(threads: int, gpu: int | None) -> dict[str, str]:
@@ -29,6 +32,7 @@ def worker_environment(threads: int, gpu: int | None) -> dict[str, str]:
     """
     environment = dict(os.environ)
     environment |= dict.fromkeys(_THREAD_VARIABLES, str(threads))
+    environment.setdefault("GOMP_SPINCOUNT", str(_SPIN_COUNT))
     environment["PYTHONPATH"] = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
     if gpu is not None:
         allowed = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
