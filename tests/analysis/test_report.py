@@ -83,3 +83,8 @@ def test_the_text_is_never_longer_than_a_run_description_may_be(new_study):
     text = summary(builder.trial(12).history())
     assert len(text) <= MAX_CHARS
     assert "How far to trust this" in text
+
+
+def test_a_test_split_that_was_used_more_than_once_is_said_to_be(new_asha_study):
+    assert "times, once for each trial" not in summary(new_asha_study().over().tested(8).history())
+    assert "The test split was used 2 times" in summary(new_asha_study().over().tested(0).over().tested(8).history())

@@ -53,13 +53,17 @@ def _result_lines(history: History) -> list[str]:
             lines.append("The baseline (trial 0) was not trained to its end.")
     elif baseline is not None:
         lines.append("The champion is the baseline: no other trial that was trained to its end did better.")
-    return lines + [_test_line(number, metrics) for number, metrics in sorted(history.test_scores.items())]
+    lines += [_test_line(number, metrics) for number, metrics in sorted(history.test_scores.items())]
+    times = len(history.test_scores)
+    if times > 1:
+        lines.append(f"The test split was used {times} times, once for each trial that became the best as the budget grew.")
+    return lines
 
 
 def _test_line(number: int, metrics: dict[str, float]) -> str:
     low, high = metrics["test/accuracy_low"], metrics["test/accuracy_high"]
     accuracy = f"accuracy **{metrics['test/accuracy']:.4f}** (95 % interval {low:.3f} to {high:.3f})"
-    return f"Test split, used once, for trial {number}: {accuracy}, macro-F1 {metrics['test/macro_f1']:.4f}."
+    return f"Test split, used once for trial {number}: {accuracy}, macro-F1 {metrics['test/macro_f1']:.4f}."
 
 
 def _effort_lines(history: History) -> list[str]:

@@ -97,6 +97,8 @@ class ExecutionName(StrEnum):
 
 @dataclass(kw_only=True, slots=True, frozen=True)
 class Part:
+    """A part of the configuration: its fields are checked against their annotations whenever one is made."""
+
     def __post_init__(self) -> None:
         check(self)
 

@@ -63,7 +63,7 @@ class StudyOpened:
     weights: dict[str, Any]
     """source (`imagenet`, `none`, or the file's name), sha256 (or null)."""
     machine: dict[str, Any]
-    """What the probe found and every job must use: device, threads, channels_last, workers."""
+    """What the probe found and every job must use: device, threads, channels_last."""
     environment: dict[str, Any]
     """Packages, Python, torch build, CPU capability, GPU, code version."""
 
