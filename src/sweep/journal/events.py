@@ -39,7 +39,6 @@ class Origin(StrEnum):
     """Where a trial's values come from."""
 
     baseline = "baseline"
-    given = "given"
     sampler = "sampler"
 
 
