@@ -62,7 +62,7 @@ MISTAKES = [
     ("+optimizer.lrr=1", ["optimizer.lrr", "'optimizer.lr'"]),
     ("modell=mnv3_small", ["modell", "'model'"]),
     ("model=mnv3_smal", ["mnv3_smal", "'mnv3_small'"]),
-    ("optimizer=adamm", ["adamm", "'adamw'", "sgd"]),
+    ("optimizer=adamv", ["adamv", "'adam'", "sgd"]),
     ("search.sampler=tpee", ["search.sampler", "tpee", "'tpe'", "grid"]),
     ("regime=smal", ["regime", "smal", "'small'", "large"]),
     ("optimizer.lr=-1", ["optimizer.lr=-1", "(0, 10]"]),

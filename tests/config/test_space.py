@@ -71,7 +71,7 @@ def test_a_step_that_misses_the_end_ends_below_it() -> None:
         ("train.batch_size", {"choices": [16, 16]}, "names a value twice"),
         ("train.batch_size", {"choices": [16, 1]}, "space.train.batch_size.choices=1 is out of range"),
         ("optimizer.name", {"low": 0, "high": 1}, "is not a number"),
-        ("optimizer.name", {"choices": ["adamw", "adamm"]}, "did you mean 'adamw'?"),
+        ("optimizer.name", {"choices": ["adamw", "adamv"]}, "did you mean 'adam'?"),
         ("seed", {"low": 0, "high": 5}, "space.seed cannot be searched"),
         ("data.image_size", {"choices": [128, 224]}, "space.data.image_size cannot be searched"),
         ("model.name", {"choices": ["mnv3_small"]}, "space.model.name cannot be searched"),

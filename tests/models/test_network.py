@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ CONFIG = ModelConfig(name=ModelName.mnv3_small, weights="none", dropout=0.3, bat
 
 
 def test_its_head_has_the_classes_and_the_dropout_and_every_batchnorm_the_momentum():
-    network = build_model(CONFIG, 7, NONE, seed=0)
+    network = build_model(CONFIG, 7, 224, NONE, seed=0)
     assert network(torch.zeros(2, 3, 32, 32)).shape == (2, 7)
     assert [module.p for module in network.modules() if isinstance(module, nn.Dropout)] == [0.3]
     momenta = [module.momentum for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
@@ -28,26 +29,26 @@ def test_its_head_has_the_classes_and_the_dropout_and_every_batchnorm_the_moment
 
 def test_its_first_weights_depend_on_the_seed_alone():
     torch.manual_seed(0)
-    first = weights_sha256(build_model(CONFIG, 3, NONE, seed=5).state_dict())
+    first = weights_sha256(build_model(CONFIG, 3, 224, NONE, seed=5).state_dict())
     torch.manual_seed(1)
     before = torch.get_rng_state()
-    assert weights_sha256(build_model(CONFIG, 3, NONE, seed=5).state_dict()) == first
+    assert weights_sha256(build_model(CONFIG, 3, 224, NONE, seed=5).state_dict()) == first
     assert torch.equal(torch.get_rng_state(), before), "the global stream is not used up"
-    assert weights_sha256(build_model(CONFIG, 3, NONE, seed=6).state_dict()) != first
+    assert weights_sha256(build_model(CONFIG, 3, 224, NONE, seed=6).state_dict()) != first
 
 
 def test_parameters_and_size_are_those_of_the_papers_network():
-    network = build_model(CONFIG, 1000, NONE, seed=0)
+    network = build_model(CONFIG, 1000, 224, NONE, seed=0)
     assert count_parameters(network) == 2_542_856  # as torchvision states it
     assert size_mb(network) == pytest.approx(10.2, abs=0.1)
 
 
 def test_a_saved_classifier_needs_nothing_but_its_file(tmp_path):
-    network = build_model(CONFIG, 2, NONE, seed=0).eval()
+    network = build_model(CONFIG, 2, 224, NONE, seed=0).eval()
     preprocessing = Preprocessing(32, (0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
     path = tmp_path / "best.safetensors"
     channels_last = network.to(memory_format=torch.channels_last).state_dict()
-    save_classifier(path, channels_last, model=ModelName.mnv3_small, preprocessing=preprocessing, classes=("a", "ß"))
+    save_classifier(path, channels_last, model=CONFIG, preprocessing=preprocessing, classes=("a", "ß"))
     loaded = load_classifier(path)
     assert loaded.preprocessing == preprocessing
     assert loaded.classes == ("a", "ß")
@@ -68,8 +69,8 @@ def test_real_weights_fill_the_backbone_and_leave_the_head_fresh():
         pytest.skip("SWEEP_WEIGHTS does not name the folder of mobilenet_v3_small_imagenet.pth")
     path = Path(folder) / "mobilenet_v3_small_imagenet.pth"
     given = read_weights(path)
-    network = build_model(CONFIG, 5, resolve_weights(str(path), ModelName.mnv3_small), seed=0)
-    fresh = build_model(CONFIG, 5, NONE, seed=0).state_dict()
+    network = build_model(CONFIG, 5, 224, resolve_weights(replace(CONFIG, weights=str(path))), seed=0)
+    fresh = build_model(CONFIG, 5, 224, NONE, seed=0).state_dict()
     for name, tensor in network.state_dict().items():
         expected = fresh if name.startswith("classifier.3.") else given
         assert torch.equal(tensor, expected[name]), name

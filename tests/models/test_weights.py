@@ -8,6 +8,7 @@ import json
 import pickle
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -27,12 +28,12 @@ CONFIG = ModelConfig(name=MODEL)
 
 @pytest.fixture(scope="session")
 def tensors():
-    return build_model(CONFIG, 11, ResolvedWeights("none"), seed=3).state_dict()
+    return build_model(CONFIG, 11, 224, ResolvedWeights("none"), seed=3).state_dict()
 
 
 def loads(weights, tensors):
     """A network of 4 classes, started from `weights`, has the backbone of `tensors`."""
-    network = build_model(CONFIG, 4, weights, seed=0).state_dict()
+    network = build_model(CONFIG, 4, 224, weights, seed=0).state_dict()
     return all(torch.equal(network[name], tensor) for name, tensor in tensors.items() if not name.startswith("classifier.3."))
 
 
@@ -40,7 +41,7 @@ def loads(weights, tensors):
 def test_a_file_is_loaded_whatever_its_classes_and_wrapping(tmp_path, tensors, wrapper):
     path = tmp_path / "weights.pth"
     torch.save({wrapper: tensors} if wrapper else tensors, path)
-    weights = resolve_weights(str(path), MODEL)
+    weights = resolve_weights(replace(CONFIG, weights=str(path)))
     assert (weights.source, weights.path) == ("weights.pth", str(path))
     assert weights.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert weights.mean == IMAGENET_MEAN
@@ -50,8 +51,8 @@ def test_a_file_is_loaded_whatever_its_classes_and_wrapping(tmp_path, tensors, w
 def test_a_safetensors_file_brings_its_own_statistics(tmp_path, tensors):
     preprocessing = Preprocessing(32, (0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
     path = tmp_path / "best.safetensors"
-    save_classifier(path, tensors, model=MODEL, preprocessing=preprocessing, classes=("x",) * 11)
-    weights = resolve_weights(str(path), MODEL)
+    save_classifier(path, tensors, model=CONFIG, preprocessing=preprocessing, classes=("x",) * 11)
+    weights = resolve_weights(replace(CONFIG, weights=str(path)))
     assert (weights.mean, weights.std) == (preprocessing.mean, preprocessing.std)
     assert loads(weights, tensors)
 
@@ -59,12 +60,12 @@ def test_a_safetensors_file_brings_its_own_statistics(tmp_path, tensors):
 def test_home_is_found(tmp_path, tensors, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     write_weights(tmp_path / "w.safetensors", tensors, {})
-    assert resolve_weights("~/w.safetensors", MODEL).path == str(tmp_path / "w.safetensors")
+    assert resolve_weights(replace(CONFIG, weights="~/w.safetensors")).path == str(tmp_path / "w.safetensors")
 
 
 def test_it_survives_the_way_through_json(tmp_path, tensors):
     write_weights(tmp_path / "w.safetensors", tensors, {})
-    for weights in (ResolvedWeights("none"), resolve_weights(str(tmp_path / "w.safetensors"), MODEL)):
+    for weights in (ResolvedWeights("none"), resolve_weights(replace(CONFIG, weights=str(tmp_path / "w.safetensors")))):
         assert ResolvedWeights.from_plain(json.loads(json.dumps(weights.to_plain()))) == weights
 
 
@@ -80,7 +81,7 @@ class Canary:
 def test_a_pickle_with_code_is_refused_and_never_run(tmp_path, tensors, write):
     write({**tensors, "extra": Canary(tmp_path / "canary")}, tmp_path / "weights.pt")
     with pytest.raises(WeightsError, match="holds Python objects, which could run code"):
-        resolve_weights(str(tmp_path / "weights.pt"), MODEL)
+        resolve_weights(replace(CONFIG, weights=str(tmp_path / "weights.pt")))
     assert not (tmp_path / "canary").exists()
 
 
@@ -93,7 +94,7 @@ def test_a_damaged_file_is_refused(tmp_path, tensors, suffix, content):
         content = path.read_bytes()[: path.stat().st_size // 2]
     path.write_bytes(content)
     with pytest.raises(WeightsError, match="damaged"):
-        resolve_weights(str(path), MODEL)
+        resolve_weights(replace(CONFIG, weights=str(path)))
 
 
 def test_what_is_no_file_of_weights_is_refused(tmp_path):
@@ -108,25 +109,25 @@ def test_what_is_no_file_of_weights_is_refused(tmp_path):
     }
     for name, problem in expected.items():
         with pytest.raises(WeightsError, match=problem):
-            resolve_weights(str(tmp_path / name), MODEL)
+            resolve_weights(replace(CONFIG, weights=str(tmp_path / name)))
 
 
 def test_another_networks_weights_are_refused_naming_what_does_not_fit(tmp_path, tensors):
     torch.save(mobilenet_v3_large(num_classes=4).state_dict(), tmp_path / "large.pth")
     with pytest.raises(WeightsError, match=r"another network than mnv3_small: .*features\..*more"):
-        resolve_weights(str(tmp_path / "large.pth"), MODEL)
+        resolve_weights(replace(CONFIG, weights=str(tmp_path / "large.pth")))
     torch.save({**tensors, "features.0.0.weight": torch.zeros(16, 1, 3, 3)}, tmp_path / "grey.pth")
     with pytest.raises(WeightsError, match=r"features.0.0.weight is \(16, 1, 3, 3\), not \(16, 3, 3, 3\)"):
-        resolve_weights(str(tmp_path / "grey.pth"), MODEL)
+        resolve_weights(replace(CONFIG, weights=str(tmp_path / "grey.pth")))
 
 
 def test_a_file_that_changed_since_is_refused(tmp_path, tensors):
     path = tmp_path / "weights.pth"
     torch.save(tensors, path)
-    weights = resolve_weights(str(path), MODEL)
+    weights = resolve_weights(replace(CONFIG, weights=str(path)))
     torch.save({name: tensor * 2 for name, tensor in tensors.items()}, path)
     with pytest.raises(WeightsError, match="changed since"):
-        build_model(CONFIG, 4, weights, seed=0)
+        build_model(CONFIG, 4, 224, weights, seed=0)
 
 
 @pytest.fixture
@@ -164,28 +165,28 @@ def server(tmp_path, tensors, monkeypatch):
 
 def test_imagenets_weights_are_downloaded_once_and_then_found_in_torchs_cache(server, tensors):
     stop, served = server
-    weights = resolve_weights("auto", MODEL)
+    weights = resolve_weights(replace(CONFIG, weights="auto"))
     assert (weights.source, weights.notice) == ("imagenet", "")
     assert loads(weights, tensors)
     stop()
-    assert resolve_weights("imagenet", MODEL) == weights
+    assert resolve_weights(replace(CONFIG, weights="imagenet")) == weights
 
 
 def test_a_download_that_is_not_what_its_name_says_is_not_used(server):
     _, served = server
     served.write_bytes(b"something else")
     with pytest.raises(WeightsError, match="invalid hash value"):
-        resolve_weights("imagenet", MODEL)
+        resolve_weights(replace(CONFIG, weights="imagenet"))
 
 
 def test_without_a_network_auto_trains_from_scratch_and_says_so_and_imagenet_refuses(server):
     stop, _ = server
     stop()
     started = time.monotonic()
-    weights = resolve_weights("auto", MODEL)
+    weights = resolve_weights(replace(CONFIG, weights="auto"))
     assert (weights.source, weights.path) == ("none", None)
     assert "TRAINING FROM SCRATCH" in weights.notice
     assert "model.weights=/path/to/weights.pth" in weights.notice
     with pytest.raises(WeightsError, match=r"can they be downloaded.*model.weights=/path"):
-        resolve_weights("imagenet", MODEL)
+        resolve_weights(replace(CONFIG, weights="imagenet"))
     assert time.monotonic() - started < 6

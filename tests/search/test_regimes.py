@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sweep.config import ModelName, Regime
+from sweep.config import ModelConfig, ModelName, Regime
 from sweep.config.fields import flatten
 from sweep.config.places import settings_root
 from sweep.config.space import merge_spaces
@@ -62,7 +62,7 @@ def test_a_sheet_that_the_configuration_does_not_allow_is_refused(change: dict[s
 
 def test_advice_names_the_minimum_and_the_alternative() -> None:
     def said(num_pictures: int) -> str:
-        return "\n".join(advice(choose_regime(num_pictures), ModelName.mnv3_small, num_pictures))
+        return "\n".join(advice(choose_regime(num_pictures), ModelConfig(name="mnv3_small"), num_pictures))
 
     assert "199 pictures are fewer than the documented minimum, 200" in said(199)
     assert said(200) == said(1999) == ""
@@ -71,11 +71,11 @@ def test_advice_names_the_minimum_and_the_alternative() -> None:
 
 
 def test_advice_tells_of_a_regime_that_does_not_fit_the_pictures() -> None:
-    assert advice(Regime.large, ModelName.mnv3_small, 800) == [
+    assert advice(Regime.large, ModelConfig(name="mnv3_small"), 800) == [
         "800 pictures make the regime small; large was asked for and is used"
     ]
 
 
 def test_every_model_has_an_alternative_to_name() -> None:
     for model in ModelName:
-        assert advice(Regime.medium, model, 3000) and advice(Regime.large, model, 9000)
+        assert advice(Regime.medium, ModelConfig(name=model), 3000) and advice(Regime.large, ModelConfig(name=model), 9000)

@@ -197,6 +197,9 @@ def _as_kind(kind: Any, value: Any, where: str) -> Any:
         return None if value is None else _NO
     if get_origin(kind) in (dict, Mapping):
         return dict(value) if isinstance(value, Mapping) else _NO
+    if get_origin(kind) is tuple:  # of any length, of one kind
+        items = [_as_kind(get_args(kind)[0], item, where) for item in value] if isinstance(value, (list, tuple)) else [_NO]
+        return _NO if _NO in items else tuple(items)
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         if isinstance(value, kind):
             return value
@@ -219,5 +222,7 @@ def _describe_kind(kind: Any) -> str:
         return "null"
     if isinstance(kind, type) and issubclass(kind, Enum):
         return " | ".join(option.value for option in kind)
+    if get_origin(kind) is tuple:
+        return f"a list, [a, b], each {_describe_kind(get_args(kind)[0])}"
     words = {float: "a number", int: "a whole number", str: "text", bool: "true or false"}
     return words.get(kind, "settings below it")

@@ -19,13 +19,14 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from sweep.config.choices import Regime, RegimeChoice
 from sweep.config.fields import build, leaf_paths
-from sweep.config.parts import Config, Regime, RegimeChoice
 from sweep.config.places import settings_root
 from sweep.config.space import merge_spaces
+from sweep.config.study import Config
 from sweep.errors import ConfigError, nearest
 
-TEXT_KEYS = ("data.root", "data.name", "model.weights", "output_dir", "cache_dir")
+TEXT_KEYS = ("data.root", "data.name", "data.labels", "model.weights", "output_dir", "cache_dir")
 """Settings whose values are a user's own names, which Hydra's grammar may not know how to read."""
 
 GROUPS_THAT_FIX = ("augment",)

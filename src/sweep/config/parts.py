@@ -1,98 +1,29 @@
-"""The configuration as typed parts that mirror `conf/` by name.
+"""What one training run is made of, as typed parts that mirror `conf/` by name.
 
 Nothing here knows of Hydra: `load.py` is the one door. Every part checks its fields against their annotations; relations
-between fields are checked in the part that holds them all.
+between fields are checked in the part that holds them all. The sentence under a field is its documentation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
+from sweep.config.choices import (
+    Auto,
+    ClassWeights,
+    FinetuneStrategy,
+    ModelLibrary,
+    ModelName,
+    OnUnreadable,
+    OptimizerName,
+    Precision,
+    Sampling,
+    ScheduleName,
+)
 from sweep.config.fields import Bounds, check
-from sweep.errors import ConfigError
-
-
-class Auto(StrEnum):
-    """The program decides, once per study, and records what it found."""
-
-    auto = "auto"
-
-
-class Device(StrEnum):
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-    mps = "mps"
-
-
-class Regime(StrEnum):
-    """How many labelled pictures there are, as far as settings and the search space are concerned."""
-
-    tiny = "tiny"
-    small = "small"
-    medium = "medium"
-    large = "large"
-
-
-class RegimeChoice(StrEnum):
-    auto = "auto"
-    tiny = "tiny"
-    small = "small"
-    medium = "medium"
-    large = "large"
-
-
-class Objective(StrEnum):
-    """What trials are compared by, on the validation split."""
-
-    accuracy = "accuracy"
-    macro_f1 = "macro_f1"
-    loss = "loss"
-
-    def score(self, value: float) -> float:
-        """`value` on a scale where higher is better."""
-        return -value if self is Objective.loss else value
-
-
-class ModelName(StrEnum):
-    mnv3_small = "mnv3_small"
-
-
-class OnUnreadable(StrEnum):
-    refuse = "refuse"
-    skip = "skip"
-
-
-class OptimizerName(StrEnum):
-    adamw = "adamw"
-    sgd = "sgd"
-
-
-class ScheduleName(StrEnum):
-    cosine = "cosine"
-    constant = "constant"
-
-
-class SamplerName(StrEnum):
-    auto = "auto"
-    tpe = "tpe"
-    gp = "gp"
-    random = "random"
-    qmc = "qmc"
-    grid = "grid"
-
-
-class StrategyName(StrEnum):
-    asha = "asha"
-    full = "full"
-
-
-class ExecutionName(StrEnum):
-    inline = "inline"
-    local = "local"
+from sweep.errors import ConfigError, nearest
 
 
 @dataclass(kw_only=True, slots=True, frozen=True)
@@ -104,20 +35,32 @@ class Part:
 
 
 @dataclass(kw_only=True, slots=True, frozen=True)
-class StudyConfig(Part):
-    new: bool = False
-    """Open another study for the same command instead of continuing the one that exists."""
-
-
-@dataclass(kw_only=True, slots=True, frozen=True)
 class ModelConfig(Part):
-    name: ModelName
+    library: ModelLibrary = ModelLibrary.torchvision
+    """Where the network comes from; timm has some thousand more, and is installed with the extra `timm`."""
+    name: ModelName | str
+    """Of the network, in its library."""
     weights: str = "auto"
     """`auto` (ImageNet's if at hand, else none, said), `imagenet`, `none`, or a .pth/.safetensors file."""
+    width_mult: Annotated[float, Bounds(0.1, 4)] = 1.0
+    """Channels of a MobileNet, relative to the standard network. Pretrained weights exist at 1.0 only."""
     dropout: Annotated[float, Bounds(0, 1, high_open=True)] = 0.2
-    """Before the last layer."""
+    """Share of features dropped before the last layer."""
     batchnorm_momentum: Annotated[float, Bounds(0, 1, low_open=True)] = 0.1
-    """torchvision's MobileNetV3 has 0.01, with which the running statistics trail far behind on small data."""
+    """Share of the running statistics that a batch renews; torchvision's MobileNetV3 has 0.01, too slow for small data."""
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.name in ("", "???"):
+            raise ConfigError("model.name has no value", f"name one of {self.library}'s networks, as in model.name=resnet10t")
+        is_ours = self.library is ModelLibrary.torchvision
+        if is_ours and self.name not in list(ModelName):
+            raise ConfigError(f"model.name={self.name!r} is not a network of torchvision's here", nearest(self.name, ModelName))
+        if self.width_mult != 1 and not (is_ours and ModelName(self.name).has_width):
+            allowed = ", ".join(name for name in ModelName if name.has_width)
+            raise ConfigError(
+                f"model.width_mult={self.width_mult:g}: {self.name} has one width only", f"it is a knob of {allowed}"
+            )
 
 
 @dataclass(kw_only=True, slots=True, frozen=True)
@@ -125,7 +68,11 @@ class DataConfig(Part):
     name: str | None = None
     """Names the dataset in studies and experiments; null takes the root folder's name."""
     root: str | None = None
-    """The folder of class folders. Null is allowed where the preset can draw its pictures."""
+    """The folder of class folders. Null is allowed where the preset can draw its pictures, or a labels file is given."""
+    extra_roots: tuple[str, ...] = ()
+    """Further folders of class folders: equal class names are one class."""
+    labels: str | None = None
+    """A CSV or JSON-lines file with each picture's class, instead of class folders; its paths start at the root, or beside it."""
     drawn: str | None = None
     """Which pictures to draw when there is no root."""
     image_size: Annotated[int, Bounds(32, 1024)] = 224
@@ -133,8 +80,19 @@ class DataConfig(Part):
     stored_size: Annotated[int | None, Bounds(32, 2048)] = None
     """Pixels on a side of what the cache keeps; null is image_size × 8/7, which leaves room for augmentation."""
     val_fraction: Annotated[float, Bounds(0, 0.5, low_open=True)] = 0.15
+    """Share of each class that validates, where no val folder is given."""
     test_fraction: Annotated[float, Bounds(0, 0.5, low_open=True)] = 0.15
+    """Share of each class that is kept for one test of the winner, where no test folder is given."""
+    folds: Annotated[int | None, Bounds(2, 20)] = None
+    """Cross-validation: what is not kept for the test is cut into so many folds, and one of them validates."""
+    fold: Annotated[int, Bounds(0, 19)] = 0
+    """Which of the folds validates, from 0."""
+    max_per_class: Annotated[int | None, Bounds(2, 1_000_000)] = None
+    """Pictures of a class that are used at most, chosen by the seed; null is all."""
+    near_duplicates: bool = True
+    """Keep pictures that differ only by re-encoding or resizing on one side of the split."""
     on_unreadable: OnUnreadable = OnUnreadable.refuse
+    """What happens when pictures cannot be read: all are listed either way."""
     max_megapixels: Annotated[float, Bounds(0, 10000, low_open=True)] = 100.0
     """A larger picture counts as unreadable: a few kilobytes can unpack to gigabytes."""
     recommended: Mapping[str, Any] = field(default_factory=dict)
@@ -147,7 +105,7 @@ class DataConfig(Part):
 
     def __post_init__(self) -> None:
         check(self)
-        for name in ("root", "name"):
+        for name in ("root", "name", "labels"):
             if getattr(self, name) == "":
                 raise ConfigError(f"data.{name} is empty", f"give data.{name} a value, or leave it out")
         if self.cache_size < self.image_size:
@@ -155,39 +113,88 @@ class DataConfig(Part):
                 f"data.stored_size={self.stored_size} is smaller than data.image_size={self.image_size}",
                 "store at least what the network sees, or leave data.stored_size=null",
             )
+        if self.fold and self.fold >= (self.folds or 1):
+            raise ConfigError(
+                f"data.fold={self.fold} does not exist with data.folds={self.folds or 'null'}", "folds are counted from 0"
+            )
+        if self.extra_roots and (self.root is None or self.labels is not None):
+            raise ConfigError("data.extra_roots adds to the class folders of data.root", "give data.root, and no data.labels")
 
 
 @dataclass(kw_only=True, slots=True, frozen=True)
 class OptimizerConfig(Part):
     name: OptimizerName = OptimizerName.adamw
+    """Which one."""
     lr: Annotated[float, Bounds(0, 10, low_open=True)] = 1e-3
+    """Learning rate of the head, at its highest."""
+    backbone_lr_scale: Annotated[float, Bounds(0, 1, low_open=True)] = 1.0
+    """The backbone learns at lr × this; 0.1 is the usual choice for fine-tuning."""
     weight_decay: Annotated[float, Bounds(0, 1)] = 1e-4
     """Never applied to biases and norm layers."""
     momentum: Annotated[float, Bounds(0, 1, high_open=True)] = 0.9
-    """Of sgd (Nesterov)."""
+    """Of sgd."""
+    nesterov: bool = True
+    """Of sgd with momentum."""
 
 
 @dataclass(kw_only=True, slots=True, frozen=True)
 class ScheduleConfig(Part):
     name: ScheduleName = ScheduleName.cosine
+    """`cosine` falls to 0 at the end of the trial, `plateau` falls when validation no longer improves."""
     warmup_epochs: Annotated[float, Bounds(0, 100)] = 2.0
     """The learning rate rises linearly over these epochs, at most a quarter of the trial."""
+    patience: Annotated[int, Bounds(1, 1000)] = 5
+    """Of plateau: epochs without a lower validation loss after which the rate is reduced."""
+    factor: Annotated[float, Bounds(0, 1, low_open=True, high_open=True)] = 0.1
+    """Of plateau: what the rate is multiplied by."""
+
+
+@dataclass(kw_only=True, slots=True, frozen=True)
+class FinetuneConfig(Part):
+    strategy: FinetuneStrategy = FinetuneStrategy.full
+    """`full` trains everything, `frozen` the head alone, `gradual` the head and later the top blocks of the backbone too."""
+    frozen_share: Annotated[float, Bounds(0, 1, low_open=True, high_open=True)] = 0.3
+    """Of gradual: share of the trial's epochs before the top blocks are unfrozen."""
+    top_share: Annotated[float, Bounds(0, 1, low_open=True)] = 0.3
+    """Of gradual: share of the backbone's blocks, from the top, that is unfrozen."""
+    lr_scale: Annotated[float, Bounds(0, 1, low_open=True)] = 0.1
+    """Of gradual: the unfrozen blocks learn at the backbone's rate × this."""
 
 
 @dataclass(kw_only=True, slots=True, frozen=True)
 class TrainConfig(Part):
     epochs: Annotated[int, Bounds(1, 1000)] = 40
+    """Passes over the training pictures."""
     batch_size: Annotated[int, Bounds(2, 4096)] = 32
+    """Pictures per step of the optimizer."""
+    micro_batch: Annotated[int | Auto, Bounds(1, 4096)] = Auto.auto
+    """Pictures that go through the network at once, gradients adding up; auto: as many of a batch as fit into memory."""
+    precision: Precision = Precision.auto
+    """Of the network's arithmetic; auto: bf16 where a probe finds it clearly faster."""
     label_smoothing: Annotated[float, Bounds(0, 1, high_open=True)] = 0.0
+    """Share of a label that is spread over all classes."""
+    class_weights: ClassWeights = ClassWeights.none
+    """`inverse` lets the pictures of rare classes count more in the loss."""
+    sampling: Sampling = Sampling.shuffled
+    """`balanced` shows the pictures of rare classes more often."""
+    clip_norm: Annotated[float | None, Bounds(0, 1e6, low_open=True)] = None
+    """Longest gradient, as the 2-norm over all parameters; a longer one is shortened to it. Null: no limit."""
+    ema_decay: Annotated[float | None, Bounds(0, 1, low_open=True, high_open=True)] = None
+    """Per step, of an exponential moving average of the weights, which then is what is validated and kept. Null: no average."""
+    early_stopping: Annotated[int | None, Bounds(1, 1000)] = None
+    """Epochs without a better objective after which a trial ends. Null: it runs to its end."""
 
 
 @dataclass(kw_only=True, slots=True, frozen=True)
 class AugmentConfig(Part):
-    """One random affine map and one change of colour per picture and epoch."""
+    """One random affine map and one change of colour per picture and epoch; some pictures are mixed with another."""
 
+    strength: Annotated[float, Bounds(0, 3)] = 1.0
+    """Multiplies everything below but the flip."""
     flip: Annotated[float, Bounds(0, 1)] = 0.5
     """Probability of a horizontal flip."""
     rotation_deg: Annotated[float, Bounds(0, 180)] = 10.0
+    """Largest angle, either way, in degrees."""
     shift: Annotated[float, Bounds(0, 0.5)] = 0.1
     """Share of the side, either way."""
     zoom: Annotated[float, Bounds(0, 0.9)] = 0.1
@@ -196,69 +203,22 @@ class AugmentConfig(Part):
     """Tangent of the shear angle, either way."""
     jitter: Annotated[float, Bounds(0, 1)] = 0.1
     """Brightness, contrast and saturation are each scaled by a factor from [1 - jitter, 1 + jitter]."""
+    mixup: Annotated[float, Bounds(0, 1)] = 0.0
+    """Probability that a picture and its label are blended with another's."""
+    cutmix: Annotated[float, Bounds(0, 1)] = 0.0
+    """Probability that a rectangle of a picture, and that share of its label, is another's."""
 
+    def __post_init__(self) -> None:
+        check(self)
+        if self.mixup + self.cutmix > 1:
+            raise ConfigError(
+                f"augment.mixup={self.mixup:g} and augment.cutmix={self.cutmix:g} are more than 1 together",
+                "a picture is mixed in one way at most: lower one of them",
+            )
 
-@dataclass(kw_only=True, slots=True, frozen=True)
-class SearchConfig(Part):
-    sampler: SamplerName = SamplerName.auto
-    strategy: StrategyName = StrategyName.asha
-    reduction_factor: Annotated[int, Bounds(2, 10)] = 3
-    """asha promotes the best 1/reduction_factor of a rung."""
-    rungs: Annotated[int, Bounds(1, 6)] = 3
-    """How many times a trial is compared, its end included; the first comparison is never before epoch 3."""
-    startup_trials: Annotated[int, Bounds(1, 1000)] = 5
-    """Space-filling trials before the sampler learns from results (tpe and gp)."""
-
-
-@dataclass(kw_only=True, slots=True, frozen=True)
-class ExecutionConfig(Part):
-    name: ExecutionName = ExecutionName.local
-    workers: Annotated[int | Auto, Bounds(1, 256)] = Auto.auto
-    threads: Annotated[int | Auto, Bounds(1, 256)] = Auto.auto
-    """Per worker. Part of what makes a trial repeatable, so it is fixed when the study is opened."""
-    checkpoint_every_s: Annotated[float, Bounds(0, 86400)] = 30.0
-    """Between rungs a checkpoint is written at the end of an epoch when this long has passed."""
-
-
-@dataclass(kw_only=True, slots=True, frozen=True)
-class TrackingConfig(Part):
-    mlflow: bool = True
-    """To MLFLOW_TRACKING_URI, or sqlite:///mlflow.db in the working folder."""
-    optuna: bool = True
-    """To study.db in the study's folder."""
-    flush_timeout_s: Annotated[float, Bounds(0, 3600)] = 60.0
-    """How long the end of a sweep waits for a server that does not answer."""
-
-
-@dataclass(kw_only=True, slots=True, frozen=True)
-class BudgetConfig(Part):
-    """Counted for the whole study, over every time it was started."""
-
-    trials: Annotated[int, Bounds(1, 100_000)] = 20
-    epochs: Annotated[int | None, Bounds(1, 100_000_000)] = None
-    hours: Annotated[float | None, Bounds(0, 100_000, low_open=True)] = None
-
-
-@dataclass(kw_only=True, slots=True, frozen=True)
-class Config(Part):
-    """Everything about one study; with a trial's values put in, everything about that trial."""
-
-    seed: Annotated[int, Bounds(0, 2**63 - 1)] = 0
-    device: Device = Device.auto
-    regime: RegimeChoice = RegimeChoice.auto
-    objective: Objective = Objective.accuracy
-    output_dir: str = "outputs"
-    cache_dir: str | None = None
-    study: StudyConfig = field(default_factory=StudyConfig)
-    model: ModelConfig
-    data: DataConfig
-    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
-    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
-    train: TrainConfig = field(default_factory=TrainConfig)
-    augment: AugmentConfig = field(default_factory=AugmentConfig)
-    search: SearchConfig = field(default_factory=SearchConfig)
-    execution: ExecutionConfig = field(default_factory=ExecutionConfig)
-    tracking: TrackingConfig = field(default_factory=TrackingConfig)
-    budget: BudgetConfig = field(default_factory=BudgetConfig)
-    space: Mapping[str, Any] = field(default_factory=dict)
-    """What the user adds to the regime's space, takes out of it (null) or changes in it."""
+    def scaled(self) -> AugmentConfig:
+        """The same with `strength` multiplied in, as far as each field goes, and 1 itself."""
+        ends = {"rotation_deg": 180.0, "shift": 0.5, "zoom": 0.9, "shear": 1.0, "jitter": 1.0}
+        values = {name: min(getattr(self, name) * self.strength, end) for name, end in ends.items()}
+        mixed = min(self.strength, 1 / (self.mixup + self.cutmix)) if self.mixup + self.cutmix else 1.0
+        return replace(self, strength=1.0, mixup=self.mixup * mixed, cutmix=self.cutmix * mixed, **values)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sweep.config.fields import Rule, convert, find_rule, leaf_paths, to_plain
-from sweep.config.parts import Config
+from sweep.config.study import Config
 from sweep.errors import ConfigError, nearest
 
 Value = float | int | str | bool | None
@@ -63,8 +63,9 @@ Space = Mapping[str, Dimension]
 _RANGE_KEYS = frozenset({"low", "high", "log", "step"})
 _KEYS = _RANGE_KEYS | {"choices"}
 
-NOT_SEARCHABLE = ("seed", "device", "regime", "objective", "output_dir", "cache_dir", "space")
-NOT_SEARCHABLE_PARTS = ("study.", "data.", "search.", "execution.", "tracking.", "budget.", "model.name", "model.weights")
+_OF_THE_STUDY = ("seed", "device", "regime", "objective", "output_dir", "cache_dir", "space")
+NOT_SEARCHABLE = (*_OF_THE_STUDY, "model.library", "model.name", "model.weights", "train.micro_batch", "train.precision")
+NOT_SEARCHABLE_PARTS = ("study.", "data.", "search.", "execution.", "tracking.", "budget.")
 
 
 def flatten_space(nested: Mapping[str, Any], prefix: str = "") -> dict[str, dict[str, Any] | None]:

@@ -53,7 +53,7 @@ def plan_study(composed: Composed, view: View, *, search: bool = True) -> Plan:
     sheet = sheets[regime]
     for text in (
         f"regime {regime} ({sheet.pictures} pictures): {sheet.note}",
-        *advice(regime, config.model.name, dataset.num_pictures),
+        *advice(regime, config.model, dataset.num_pictures),
         *(f"{path} is fixed by the command line and not searched" for path in settled.taken_out),
         *settled.notes,
     ):
@@ -66,10 +66,10 @@ def plan_study(composed: Composed, view: View, *, search: bool = True) -> Plan:
 def _find_sources(config: Config, view: View) -> tuple[ResolvedWeights, Dataset]:
     """Weights and pictures. A file that is named is looked at first; a download waits until the pictures are known to do."""
     is_file = config.model.weights not in WORDS_FOR_WEIGHTS
-    weights = resolve_weights(config.model.weights, config.model.name) if is_file else None
+    weights = resolve_weights(config.model) if is_file else None
     where = cache_dir(config)
     dataset = prepare_dataset(config.data, cache_dir=where, seed=config.seed, on_progress=view.progress, on_notice=view.notice)
-    weights = weights or resolve_weights(config.model.weights, config.model.name)
+    weights = weights or resolve_weights(config.model)
     if weights.notice:
         view.notice(weights.notice)
     return weights, dataset

@@ -68,7 +68,7 @@ def _recorded_weights(config: Config, history: History) -> ResolvedWeights:
     """The weights that the study started from, however `auto` would be answered today."""
     if history.opened.weights["sha256"] is None:
         return ResolvedWeights("none")
-    return resolve_weights("imagenet" if config.model.weights == "auto" else config.model.weights, config.model.name)
+    return resolve_weights(replace(config.model, weights="imagenet") if config.model.weights == "auto" else config.model)
 
 
 def _train_again(

@@ -14,6 +14,8 @@ class JobOutcome(StrEnum):
 
     reached = "reached"
     """Trained up to the epoch that was asked for."""
+    stopped_early = "stopped_early"
+    """Ended before it, as `train.early_stopping` asks: the trial is complete."""
     interrupted = "interrupted"
     """Asked to stop; a checkpoint holds everything up to the epoch."""
     failed = "failed"
@@ -62,9 +64,11 @@ class StudyOpened:
     weights: dict[str, Any]
     """source (`imagenet`, `none`, or the file's name), sha256 (or null)."""
     machine: dict[str, Any]
-    """What the probe found and every job must use: device, threads, channels_last."""
+    """What the probe found and every job must use: device, threads, channels_last, dtype, micro_batch."""
     environment: dict[str, Any]
     """Packages, Python, torch build, CPU capability, GPU, code version."""
+    network: dict[str, Any] = field(default_factory=dict)
+    """With the settled configuration: parameters (a count), size_mb (as fp32, in 10⁶ bytes)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

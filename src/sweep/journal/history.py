@@ -61,6 +61,7 @@ class Trial:
     origin: Origin
     epochs: int
     rungs: tuple[int, ...]
+    """Ascending; those that a trial which stopped early did not come to are its last epoch."""
     created_at: float
     objective: Objective
     state: TrialState = TrialState.waiting
@@ -220,6 +221,9 @@ class History:
             trial.state, trial.failure = TrialState.failed, ended.reason
         elif ended.outcome is JobOutcome.interrupted:
             trial.state = TrialState.interrupted
+        elif ended.outcome is JobOutcome.stopped_early:
+            # At every rung it did not come to, it counts with what it had at its end.
+            trial.state, trial.rungs = TrialState.complete, tuple(min(rung, ended.epoch) for rung in trial.rungs)
         else:
             trial.state = TrialState.complete if ended.epoch >= trial.epochs else TrialState.paused
 

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from sweep.config import ModelConfig, ModelName
+from sweep.config import ModelConfig
+from sweep.config.fields import build, to_plain
 from sweep.errors import WeightsError
 from sweep.models.preprocessing import Preprocessing
-from sweep.models.registry import ARCHITECTURES
+from sweep.models.registry import architecture
 from sweep.models.weights import ResolvedWeights, load_backbone
 from sweep.models.weights_file import read_metadata, read_weights, write_weights
 
@@ -28,15 +29,32 @@ class Classifier:
     """In the order of the network's outputs."""
 
 
-def build_model(config: ModelConfig, num_classes: int, weights: ResolvedWeights, seed: int) -> nn.Module:
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """A network's parts, as far as they are trained differently."""
+
+    head: nn.Module
+    blocks: tuple[nn.Module, ...]
+    """Of the backbone, in the order in which a picture meets them; each has parameters."""
+
+
+def dissect(config: ModelConfig, network: nn.Module) -> Anatomy:
+    """The head and the backbone's blocks of a network that `build_model` made of `config`."""
+    parts = architecture(config)
+    modules = [network.get_submodule(name) for name in parts.backbone]
+    blocks = [block for module in modules for block in (module if isinstance(module, nn.Sequential) else (module,))]
+    return Anatomy(network.get_submodule(parts.head), tuple(block for block in blocks if any(True for _ in block.parameters())))
+
+
+def build_model(config: ModelConfig, num_classes: int, image_size: int, weights: ResolvedWeights, seed: int) -> nn.Module:
     """The network on the CPU: its first weights depend on `seed` and on the pretrained file, and on nothing else.
 
     Raises WeightsError when the file is not the one that was resolved.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = ARCHITECTURES[config.name].build(num_classes, config.dropout)
-    load_backbone(network, weights, config.name)
+        network = architecture(config).build(config, num_classes, image_size)
+    load_backbone(network, weights, config)
     for module in network.modules():
         if isinstance(module, _BatchNorm):
             # torchvision gives MobileNetV3 0.01, meant for a million steps: on small data the running statistics, and with
@@ -57,10 +75,10 @@ def size_mb(network: nn.Module) -> float:
 
 
 def save_classifier(
-    path: Path, weights: Mapping[str, Tensor], *, model: ModelName, preprocessing: Preprocessing, classes: tuple[str, ...]
+    path: Path, weights: Mapping[str, Tensor], *, model: ModelConfig, preprocessing: Preprocessing, classes: tuple[str, ...]
 ) -> None:
     """Writes a .safetensors file from which `load_classifier` needs nothing else. Raises OSError."""
-    metadata = {"model": model.value, "classes": list(classes), "preprocessing": preprocessing.to_plain()}
+    metadata = {"model": to_plain(model), "classes": list(classes), "preprocessing": preprocessing.to_plain()}
     write_weights(path, weights, metadata)
 
 
@@ -74,6 +92,8 @@ def load_classifier(path: Path) -> Classifier:
     if not metadata.keys() >= {"model", "classes", "preprocessing"}:
         raise WeightsError(f"{path} does not say which network and classes it is of", "give a trial's best.safetensors")
     classes = tuple(metadata["classes"])
-    network = ARCHITECTURES[ModelName(metadata["model"])].build(len(classes), 0.0)
+    config = build(ModelConfig, metadata["model"])
+    preprocessing = Preprocessing.from_plain(metadata["preprocessing"])
+    network = architecture(config).build(config, len(classes), preprocessing.image_size)
     network.load_state_dict(tensors)
-    return Classifier(network.eval(), Preprocessing.from_plain(metadata["preprocessing"]), classes)
+    return Classifier(network.eval(), preprocessing, classes)

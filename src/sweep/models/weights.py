@@ -13,10 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sweep.config import ModelName
+from sweep.config import ModelConfig
 from sweep.errors import WeightsError
 from sweep.models.preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
-from sweep.models.registry import ARCHITECTURES
+from sweep.models.registry import architecture
 from sweep.models.weights_file import file_sha256, read_metadata, read_weights
 
 _CONNECT_TIMEOUT_S = 5.0
@@ -52,12 +52,13 @@ class ResolvedWeights:
         return asdict(self)
 
 
-def resolve_weights(choice: str, model: ModelName) -> ResolvedWeights:
-    """Finds what `choice` (`auto`, `imagenet`, `none` or a file) means for `model`.
+def resolve_weights(model: ModelConfig) -> ResolvedWeights:
+    """Finds what `model.weights` (`auto`, `imagenet`, `none` or a file) means for the network.
 
     Raises WeightsError when a file is missing, damaged, unsafe or of another network, or ImageNet's weights are asked for
     and cannot be had.
     """
+    choice = model.weights
     if choice == "none":
         return ResolvedWeights("none")
     if choice in ("auto", "imagenet"):
@@ -66,7 +67,7 @@ def resolve_weights(choice: str, model: ModelName) -> ResolvedWeights:
     return _described(path.name, path, model)
 
 
-def load_backbone(network: torch.nn.Module, weights: ResolvedWeights, model: ModelName) -> None:
+def load_backbone(network: torch.nn.Module, weights: ResolvedWeights, model: ModelConfig) -> None:
     """Copies the weights into `network`, all but the last layer, which always learns its own classes.
 
     Raises WeightsError when the file is not the one that was resolved.
@@ -79,12 +80,12 @@ def load_backbone(network: torch.nn.Module, weights: ResolvedWeights, model: Mod
         raise WeightsError(
             f"the weights file {path} changed since the study began", "restore it, or begin another: study.new=true"
         )
-    head = ARCHITECTURES[model].last_layer + "."
+    head = architecture(model).last_layer + "."
     network.load_state_dict({name: tensor for name, tensor in tensors.items() if not name.startswith(head)}, strict=False)
 
 
-def _imagenet(model: ModelName, is_required: bool) -> ResolvedWeights:
-    url = ARCHITECTURES[model].imagenet_url
+def _imagenet(model: ModelConfig, is_required: bool) -> ResolvedWeights:
+    url = architecture(model).imagenet_url
     name = url.rpartition("/")[2]
     path = Path(torch.hub.get_dir()) / "checkpoints" / name
     prefix = Path(name).stem.rpartition("-")[2]
@@ -117,7 +118,7 @@ def _socket_timeout(seconds: float) -> Iterator[None]:
         socket.setdefaulttimeout(before)
 
 
-def _described(source: str, path: Path, model: ModelName) -> ResolvedWeights:
+def _described(source: str, path: Path, model: ModelConfig) -> ResolvedWeights:
     """The weights at `path`, read once to see that they are sound and fit."""
     _check_fit(read_weights(path), path, model)
     written = read_metadata(path).get("preprocessing")
@@ -126,11 +127,11 @@ def _described(source: str, path: Path, model: ModelName) -> ResolvedWeights:
     return ResolvedWeights(source, str(path), file_sha256(path), own.mean, own.std)
 
 
-def _check_fit(tensors: Mapping[str, Tensor], path: Path, model: ModelName) -> None:
-    architecture = ARCHITECTURES[model]
+def _check_fit(tensors: Mapping[str, Tensor], path: Path, model: ModelConfig) -> None:
+    parts = architecture(model)
     with torch.device("meta"):
-        expected = architecture.build(2, 0.0).state_dict()
-    head = architecture.last_layer + "."
+        expected = parts.build(model, 2, 224).state_dict()
+    head = parts.last_layer + "."
     wanted = {name: tuple(tensor.shape) for name, tensor in expected.items() if not name.startswith(head)}
     given = {name: tuple(tensor.shape) for name, tensor in tensors.items() if not name.startswith(head)}
     misfits = [f"{name} is missing" for name in wanted.keys() - given.keys()]
@@ -140,4 +141,4 @@ def _check_fit(tensors: Mapping[str, Tensor], path: Path, model: ModelName) -> N
     ]
     if misfits:
         shown = "; ".join(sorted(misfits)[:3]) + (f"; and {len(misfits) - 3} more" if len(misfits) > 3 else "")
-        raise WeightsError(f"the weights file {path} is of another network than {model}: {shown}", _GIVE_A_FILE)
+        raise WeightsError(f"the weights file {path} is of another network than {model.name}: {shown}", _GIVE_A_FILE)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sweep.config import BudgetConfig, Config, ModelName, Regime
+from sweep.config import BudgetConfig, Config, ModelConfig, ModelName, Regime
 from sweep.config.fields import build, check, convert, find_rule, flatten
 from sweep.config.space import merge_spaces
 
@@ -53,7 +53,7 @@ def choose_regime(num_pictures: int) -> Regime:
     return Regime.medium if num_pictures <= LARGE_ABOVE else Regime.large
 
 
-def advice(regime: Regime, model: ModelName, num_pictures: int) -> list[str]:
+def advice(regime: Regime, model: ModelConfig, num_pictures: int) -> list[str]:
     """What somebody with that many pictures should know about the regime and the model, a sentence each."""
     sentences = []
     fitting = choose_regime(num_pictures)
@@ -66,9 +66,12 @@ def advice(regime: Regime, model: ModelName, num_pictures: int) -> list[str]:
         )
     if num_pictures > LARGE_ABOVE:
         sentences.append(
-            f"{model} is not optimal above {LARGE_ABOVE:,} pictures: unless deployment forbids it,"
-            f" {_LARGEST_NETWORK[model]} will be more accurate"
+            f"{model.name} is not optimal above {LARGE_ABOVE:,} pictures: unless deployment forbids it,"
+            f" {_LARGEST_NETWORK[ModelName(model.name)]} will be more accurate"
         )
     elif num_pictures >= MEDIUM_FROM:
-        sentences.append(f"from {MEDIUM_FROM:,} pictures on a larger network such as {_LARGER_NETWORK[model]} may beat {model}")
+        sentences.append(
+            f"from {MEDIUM_FROM:,} pictures on a larger network such as {_LARGER_NETWORK[ModelName(model.name)]}"
+            f" may beat {model.name}"
+        )
     return sentences

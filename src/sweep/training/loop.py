@@ -75,7 +75,8 @@ class Training:
         self.dataset = dataset
         self.preprocessing = setup.preprocessing(dataset)
         self.augment = Augment(config.augment, config.data.image_size)
-        network = build_model(config.model, len(dataset.classes), setup.weights, derive_seed(setup.seed, "network"))
+        size = config.data.image_size
+        network = build_model(config.model, len(dataset.classes), size, setup.weights, derive_seed(setup.seed, "network"))
         self.network = setup.machine.place(network)
         self.optimizer = build_optimizer(config.optimizer, self.network)
         self.progress = Progress()
@@ -199,7 +200,7 @@ class Training:
         save_classifier(
             self.setup.folder / WEIGHTS,
             best.weights,
-            model=self.setup.config.model.name,
+            model=self.setup.config.model,
             preprocessing=self.preprocessing,
             classes=self.dataset.classes,
         )

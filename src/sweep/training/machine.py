@@ -19,6 +19,10 @@ class Machine:
     device: str
     threads: int
     channels_last: bool
+    dtype: str = "float32"
+    """What the network computes in, under autocast: float32 (no autocast) or bfloat16."""
+    micro_batch: int | None = None
+    """Most pictures that go through the network at once while it trains; None: a whole batch, whatever its size."""
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Machine:

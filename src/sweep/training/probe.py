@@ -9,7 +9,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from sweep.config import Config
-from sweep.models.registry import ARCHITECTURES
+from sweep.models.registry import architecture
 from sweep.training.machine import Machine, choose_device, use_machine
 
 _BATCH_SIZE = 8  # the two formats compare alike at any batch, and a probe should take a second
@@ -36,8 +36,8 @@ class _Step:
 
     def __init__(self, machine: Machine, config: Config, num_classes: int) -> None:
         self.machine = machine
-        self.network = machine.place(ARCHITECTURES[config.model.name].build(num_classes, config.model.dropout))
         size = config.data.image_size
+        self.network = machine.place(architecture(config.model).build(config.model, num_classes, size))
         self.pictures = machine.arrange(torch.rand(_BATCH_SIZE, 3, size, size, device=machine.device))
         self.labels = torch.zeros(_BATCH_SIZE, dtype=torch.int64, device=machine.device)
 
