@@ -34,8 +34,9 @@ LIVES_IN: dict[str, tuple[str, ...]] = {
     "omegaconf": ("config/load.py",),
     "optuna": ("search/", "mirrors/", "analysis/"),
     "mlflow": ("mirrors/mlflow", "commands/ui.py"),
-    "torch": ("data/augment.py", "data/batches.py", "models/", "training/", "driver/", "execution/"),
+    "torch": ("data/augment", "data/batches.py", "data/mix.py", "models/", "training/", "driver/", "execution/"),
     "torchvision": ("models/",),
+    "timm": ("models/timm_networks.py",),
 }
 
 

@@ -28,7 +28,7 @@ auto = Auto.auto
 def test_cores_are_shared(
     workers: int | Auto, threads: int | Auto, cores: int, memory_gb: float, expected: tuple[int, int]
 ) -> None:
-    assert plan_workers(workers, threads, "cpu", Resources(cores, memory_gb)) == expected
+    assert plan_workers(workers, threads, "cpu", Resources(cores, memory_gb), 3.0) == expected
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_cores_are_shared(
     ],
 )
 def test_gpus_have_one_worker_each(device: str, num_gpus: int, workers: int | Auto, expected: tuple[int, int]) -> None:
-    assert plan_workers(workers, auto, device, Resources(16, 64.0, num_gpus)) == expected
+    assert plan_workers(workers, auto, device, Resources(16, 64.0, num_gpus), 3.0) == expected
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not bind processes to cores")

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import hashlib
-import http.server
+import io
 import json
 import pickle
-import threading
 import time
 from dataclasses import replace
 
@@ -16,9 +14,9 @@ from torchvision.models import mobilenet_v3_large
 
 from sweep.config import ModelConfig, ModelName
 from sweep.errors import WeightsError
-from sweep.models import registry
 from sweep.models.network import build_model, save_classifier
 from sweep.models.preprocessing import IMAGENET_MEAN, Preprocessing
+from sweep.models.torchvision_networks import ARCHITECTURES
 from sweep.models.weights import ResolvedWeights, resolve_weights
 from sweep.models.weights_file import write_weights
 
@@ -131,57 +129,31 @@ def test_a_file_that_changed_since_is_refused(tmp_path, tensors):
 
 
 @pytest.fixture
-def server(tmp_path, tensors, monkeypatch):
-    """A web server on loopback with the tensors, at the place ImageNet's weights come from, and an empty cache."""
-    served = tmp_path / "served"
-    served.mkdir()
-    torch.save(tensors, served / "file")
-    name = f"net-{hashlib.sha256((served / 'file').read_bytes()).hexdigest()[:8]}.pth"
-    (served / "file").rename(served / name)
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *args):
-            pass
-
-    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=served))
-    httpd.daemon_threads = True
-    thread = threading.Thread(target=httpd.serve_forever)
-    thread.start()
-    architecture = registry.ARCHITECTURES[MODEL]
-    url = f"http://127.0.0.1:{httpd.server_address[1]}/{name}"
-    monkeypatch.setitem(registry.ARCHITECTURES, MODEL, dataclasses.replace(architecture, imagenet_url=url))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-
-    def stop():
-        httpd.shutdown()
-        thread.join()
-        httpd.server_close()
-
-    yield stop, served / name
-    if thread.is_alive():
-        stop()
+def published(server, tensors, monkeypatch):
+    """The tensors are on the server, and that is where ImageNet's weights come from. The file there."""
+    content = io.BytesIO()
+    torch.save(tensors, content)
+    url = server.offer(content.getvalue())
+    monkeypatch.setitem(ARCHITECTURES, MODEL, dataclasses.replace(ARCHITECTURES[MODEL], imagenet_url=url))
+    return server.folder / url.rpartition("/")[2]
 
 
-def test_imagenets_weights_are_downloaded_once_and_then_found_in_torchs_cache(server, tensors):
-    stop, served = server
+def test_imagenets_weights_are_downloaded_once_and_then_found_in_torchs_cache(server, published, tensors):
     weights = resolve_weights(replace(CONFIG, weights="auto"))
     assert (weights.source, weights.notice) == ("imagenet", "")
     assert loads(weights, tensors)
-    stop()
+    server.stop()
     assert resolve_weights(replace(CONFIG, weights="imagenet")) == weights
 
 
-def test_a_download_that_is_not_what_its_name_says_is_not_used(server):
-    _, served = server
-    served.write_bytes(b"something else")
+def test_a_download_that_is_not_what_its_name_says_is_not_used(published):
+    published.write_bytes(b"something else")
     with pytest.raises(WeightsError, match="invalid hash value"):
         resolve_weights(replace(CONFIG, weights="imagenet"))
 
 
-def test_without_a_network_auto_trains_from_scratch_and_says_so_and_imagenet_refuses(server):
-    stop, _ = server
-    stop()
+def test_without_a_network_auto_trains_from_scratch_and_says_so_and_imagenet_refuses(server, published):
+    server.stop()
     started = time.monotonic()
     weights = resolve_weights(replace(CONFIG, weights="auto"))
     assert (weights.source, weights.path) == ("none", None)
@@ -190,3 +162,24 @@ def test_without_a_network_auto_trains_from_scratch_and_says_so_and_imagenet_ref
     with pytest.raises(WeightsError, match=r"can they be downloaded.*model.weights=/path"):
         resolve_weights(replace(CONFIG, weights="imagenet"))
     assert time.monotonic() - started < 6
+
+
+@pytest.mark.parametrize("name", [name for name in ModelName if name.has_width])
+def test_a_width_of_its_own_has_no_published_weights_and_auto_says_so(name, tmp_path):
+    narrow = ModelConfig(name=name, width_mult=0.5)
+    with pytest.raises(WeightsError, match=r"width_mult=0.5: .* at 1 only — .*width_mult=1, .*weights=none"):
+        resolve_weights(replace(narrow, weights="imagenet"))
+    weights = resolve_weights(narrow)
+    assert (weights.source, weights.path) == ("none", None)
+    assert "TRAINING FROM SCRATCH" in weights.notice and "width_mult=0.5" in weights.notice
+
+
+def test_a_file_of_another_width_is_refused_and_one_of_the_same_is_loaded(tmp_path, tensors):
+    narrow = replace(CONFIG, width_mult=0.5, weights=str(tmp_path / "w.safetensors"))
+    write_weights(tmp_path / "w.safetensors", tensors, {})
+    with pytest.raises(WeightsError, match="another network than mnv3_small: "):
+        resolve_weights(narrow)
+    same = build_model(narrow, 11, 224, ResolvedWeights("none"), seed=3).state_dict()
+    write_weights(tmp_path / "w.safetensors", same, {})
+    network = build_model(narrow, 4, 224, resolve_weights(narrow), seed=0).state_dict()
+    assert torch.equal(network["features.0.0.weight"], same["features.0.0.weight"])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sweep.config import Config, DataConfig, ModelConfig, ModelName, Regime
+from sweep.config import Config, DataConfig, FinetuneConfig, FinetuneStrategy, ModelConfig, ModelName, Regime
 from sweep.config.space import Choices, FloatRange, IntRange
 from sweep.errors import ConfigError
 from sweep.search.regimes import RegimeSheet
@@ -115,6 +115,23 @@ def test_pretrained_weights_open_lower_learning_rates_unless_the_user_says_other
     chosen = settled(pretrained=True, space={"optimizer": {"lr": {"low": 1e-3}}})
     assert chosen.space["optimizer.lr"] == FloatRange(1e-3, 5e-3, log=True)
     assert SHEET.space["optimizer"]["lr"]["low"] == 5e-4
+
+
+@pytest.mark.parametrize("options", [["frozen"], ["full", "gradual"]])
+def test_a_strategy_that_keeps_the_backbone_wants_pretrained_weights(options: list[str]) -> None:
+    space = {"finetune": {"strategy": {"choices": options}}}
+    assert settled(space=space, pretrained=True).space["finetune.strategy"] == Choices(tuple(options))
+    with pytest.raises(ConfigError, match=f"finetune.strategy={options[-1]} keeps a pretrained backbone.*model.weights=FILE"):
+        settled(space=space)
+    with pytest.raises(ConfigError, match=f"finetune.strategy={options[-1]} keeps"):
+        settled(finetune=FinetuneConfig(strategy=FinetuneStrategy(options[-1])))
+
+
+def test_widths_are_compared_from_scratch() -> None:
+    space = {"model": {"width_mult": {"low": 0.5, "high": 2.0}}}
+    assert settled(space=space).baseline["model.width_mult"] == 1.0
+    with pytest.raises(ConfigError, match="pretrained weights exist for one width only — .*model.weights=none"):
+        settled(space=space, pretrained=True)
 
 
 def test_nothing_left_to_search_is_refused_with_a_remedy() -> None:

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from sweep.config import AugmentConfig, Config, DataConfig, ModelConfig, ModelName, TrainConfig
 from sweep.data.dataset import Dataset
 from sweep.data.index import Split
+from sweep.models.network import Anatomy
 from sweep.models.weights import ResolvedWeights
 from sweep.training.machine import Machine
 from sweep.training.setup import TrialSetup
@@ -53,3 +56,16 @@ def make_setup(tmp_path):
         return TrialSetup(Config(**parts), trial, replicate, ResolvedWeights("none"), machine, path)
 
     return make
+
+
+@pytest.fixture
+def plain_network(monkeypatch):
+    """Trials train a convolution and a linear layer, in milliseconds: no BatchNorm, no dropout."""
+
+    def build(config, num_classes, image_size, weights, seed):
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            return nn.Sequential(nn.Conv2d(3, 8, 4, 4), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, num_classes))
+
+    monkeypatch.setattr("sweep.training.loop.build_model", build)
+    monkeypatch.setattr("sweep.training.finetune.dissect", lambda config, network: Anatomy(network[-1], (network[0],)))

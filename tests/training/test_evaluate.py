@@ -40,3 +40,16 @@ def test_an_empty_split_cannot_be_scored(make_setup, dataset, tmp_path):
     empty = dataclasses.replace(dataset, splits={**dataset.splits, Split.test: np.array([], np.int64)})
     with pytest.raises(DataError, match="test split is empty"):
         score_split(make_setup(), empty, Split.test, tmp_path / "best.safetensors")
+
+
+def test_with_ten_classes_or_more_the_true_one_may_be_among_the_five_highest():
+    logits = torch.arange(10.0).expand(4, 10)
+    scores = evaluate(logits, torch.tensor([9, 5, 4, 0]))
+    assert (scores.accuracy, scores.top5_accuracy) == (0.25, 0.5)
+    assert scores.metrics()["top5_accuracy"] == scores.describe("abcdefghij")["top5_accuracy"] == 0.5
+
+
+def test_with_fewer_classes_five_guesses_say_nothing():
+    scores = evaluate(torch.arange(9.0).expand(4, 9), torch.tensor([8, 5, 4, 0]))
+    assert scores.top5_accuracy is None
+    assert "top5_accuracy" not in scores.metrics()

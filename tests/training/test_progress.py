@@ -5,7 +5,7 @@ from torch import nn
 from sweep.training.evaluate import Evaluation
 from sweep.training.progress import EpochReport, Progress
 
-EVALUATION = Evaluation(1.0, 0.5, 0.4, [0.5, 0.5], [0.5, 0.5], [0.5, 0.5], [1, 1], [[1, 0], [1, 0]])
+EVALUATION = Evaluation(1.0, 0.5, None, 0.4, [0.5, 0.5], [0.5, 0.5], [0.5, 0.5], [1, 1], [[1, 0], [1, 0]])
 
 
 def test_of_equal_epochs_the_later_one_is_best():

@@ -28,22 +28,26 @@ def draw_views(num_pictures: int, seed: int) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Augment:
-    """Strengths as in the configuration; `image_size` in pixels on a side of what comes out."""
+    """One view of each picture of a batch, `image_size` pixels on a side; of the settings, mixing is not its business."""
 
     config: AugmentConfig
+    """With `strength` multiplied in, whatever it was made with."""
     image_size: int
 
-    def __call__(self, pictures: Tensor, draws: Tensor) -> Tensor:
-        """Pictures `(B, 3, S, S)` uint8 and their rows of `draw_views` → float32 `(B, 3, image_size, image_size)`, 0 to 255.
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "config", self.config.scaled())
 
-        Colours are not clipped to that range. Without any strength the pictures come back as they are, uncropped.
+    def __call__(self, pictures: Tensor, draws: Tensor) -> Tensor:
+        """Pictures `(B, 3, S, S)` uint8 and their rows of `draw_views` → `(B, 3, image_size, image_size)` float32 in [0, 255].
+
+        Without any strength this is the middle of the pictures, as validation sees it, still uint8.
         """
-        geometry = self.config
-        if any((geometry.flip, geometry.rotation_deg, geometry.shift, geometry.zoom, geometry.shear)):
+        config = self.config
+        if any((config.flip, config.rotation_deg, config.shift, config.zoom, config.shear)):
             pictures = self._warp(pictures, draws)
-        if self.config.jitter:
-            pictures = self._jitter(self._crop(pictures), draws)
-        return pictures
+        else:
+            pictures = self._crop(pictures)
+        return self._jitter(pictures, draws) if config.jitter else pictures
 
     def _crop(self, pictures: Tensor) -> Tensor:
         margin = (pictures.shape[-1] - self.image_size) // 2
@@ -60,7 +64,9 @@ class Augment:
         columns = maps[:, :, 0, None, None] * along
         rows = maps[:, :, 1, None] * along + maps[:, :, 2, None]
         grid = (columns + rows[..., None]).permute(0, 2, 3, 1)
-        source = pictures.to(torch.float32, memory_format=torch.contiguous_format)
+        source = pictures.to(
+            torch.float32
+        )  # channels last as stored: sorting them by channel first takes longer and helps nothing
         return functional.grid_sample(source, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 
     def _affine_maps(self, draws: Tensor) -> Tensor:
@@ -77,7 +83,10 @@ class Augment:
         return torch.stack([first, second], dim=1)
 
     def _jitter(self, pictures: Tensor, draws: Tensor) -> Tensor:
-        """Brightness, contrast about the mean grey and saturation are linear in the colours: one 3 × 3 matrix per picture."""
+        """Brightness, contrast about the mean grey and saturation are linear in the colours: one 3 × 3 matrix per picture.
+
+        What leaves [0, 255] is clipped, as a camera would have done: beyond it lie no pictures that validation could show.
+        """
         factors = (1 + self.config.jitter * _both_ways(draws[:, 6:9])).to(pictures.device)
         brightness, contrast, saturation = factors[:, 0], factors[:, 1], factors[:, 2]
         luma = torch.tensor(_LUMA, device=pictures.device)
@@ -86,7 +95,7 @@ class Augment:
         mix = saturation[:, None, None] * torch.eye(3, device=pictures.device) + (1 - saturation)[:, None, None] * grey
         matrix = (brightness * contrast)[:, None, None] * mix
         offset = brightness * (1 - contrast) * (flat.mean(dim=2) @ luma)
-        return torch.baddbmm(offset[:, None, None], matrix, flat).view(pictures.shape)
+        return torch.baddbmm(offset[:, None, None], matrix, flat).clamp_(0, 255).view(pictures.shape)
 
 
 def _both_ways(draws: Tensor) -> Tensor:

@@ -13,7 +13,6 @@ from sweep.errors import StudyError
 from sweep.journal.events import ArtifactsWritten, EndReason, SittingEnded, TestScored
 from sweep.journal.history import Trial, TrialState
 from sweep.journal.layout import WEIGHTS
-from sweep.search.sampler import distributions
 from sweep.training.evaluate import score_split
 
 
@@ -39,7 +38,7 @@ def conclude(study: Study, view: View) -> None:
     best = study.history.best()
     if best is not None and best.number not in study.history.test_scores and len(study.dataset.splits[Split.test]):
         study.record(TestScored(trial=best.number, metrics=score_on_test(study, best)))
-    files, summary = write_study_artifacts(study.history, study.folder, distributions(study.space))
+    files, summary = write_study_artifacts(study.history, study.folder)
     study.record(ArtifactsWritten(trial=None, files=files))
     ranking = [trial.number for trial in study.history.ranked()]
     study.record(SittingEnded(reason=EndReason.budget, summary=summary, leaderboard=ranking))

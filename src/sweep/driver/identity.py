@@ -16,6 +16,8 @@ from sweep.journal.layout import JOURNAL
 _WITHOUT_EFFECT = ("output_dir", "cache_dir", "study", "execution", "tracking", "budget", "space", "regime")
 """Parts of the configuration that change how and how long a study runs, not what a trial's result is."""
 
+_OF_THE_DATA = ("image_size", "val_fraction", "test_fraction", "folds", "fold", "max_per_class", "near_duplicates")
+
 
 def study_name(
     config: Config, space: Space, regime: Regime, dataset: tuple[str, str], weights_sha256: str | None, again: int
@@ -28,7 +30,7 @@ def study_name(
     name, root = dataset
     identity: dict[str, Any] = {key: value for key, value in to_plain(config).items() if key not in _WITHOUT_EFFECT}
     # Where the pictures and weights lie is told by the resolved root and the weights' hash, however they were typed.
-    identity["data"] = {key: identity["data"][key] for key in ("image_size", "val_fraction", "test_fraction")}
+    identity["data"] = {key: identity["data"][key] for key in _OF_THE_DATA}
     identity["data"]["stored_size"] = config.data.cache_size
     if not space:
         del identity["search"]

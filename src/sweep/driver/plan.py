@@ -15,6 +15,8 @@ from sweep.driver.folders import cache_dir
 from sweep.driver.identity import study_name
 from sweep.driver.view import View
 from sweep.errors import ConfigError
+from sweep.models.network import NetworkSize, measure_network
+from sweep.models.registry import architecture
 from sweep.models.weights import WORDS_FOR_WEIGHTS, ResolvedWeights, resolve_weights
 from sweep.search.regimes import RegimeSheet, advice, choose_regime
 from sweep.search.settle import Settled, settle
@@ -27,6 +29,8 @@ class Plan:
     settled: Settled
     dataset: Dataset
     weights: ResolvedWeights
+    network: NetworkSize
+    """Of the baseline, where the width is searched."""
     name_of: Callable[[int], str]
     """The study's name, by how many studies study.new=true opened for the same command before."""
     overrides: tuple[str, ...]
@@ -51,8 +55,10 @@ def plan_study(composed: Composed, view: View, *, search: bool = True) -> Plan:
     if not search:
         settled = replace(settled, config=with_values(settled.config, {"budget.trials": 1}))
     sheet = sheets[regime]
+    network = measure_network(settled.config.model, len(dataset.classes), settled.config.data.image_size)
     for text in (
         f"regime {regime} ({sheet.pictures} pictures): {sheet.note}",
+        f"{config.model.name} for {len(dataset.classes)} classes: {network}",
         *advice(regime, config.model, dataset.num_pictures),
         *(f"{path} is fixed by the command line and not searched" for path in settled.taken_out),
         *settled.notes,
@@ -60,11 +66,12 @@ def plan_study(composed: Composed, view: View, *, search: bool = True) -> Plan:
         view.notice(text)
     source = (dataset.name, dataset.root_shown)
     name_of = partial(study_name, settled.config, settled.space, regime, source, weights.sha256)
-    return Plan(settled, dataset, weights, name_of, composed.overrides)
+    return Plan(settled, dataset, weights, network, name_of, composed.overrides)
 
 
 def _find_sources(config: Config, view: View) -> tuple[ResolvedWeights, Dataset]:
     """Weights and pictures. A file that is named is looked at first; a download waits until the pictures are known to do."""
+    architecture(config.model)  # says so if there is no such network
     is_file = config.model.weights not in WORDS_FOR_WEIGHTS
     weights = resolve_weights(config.model) if is_file else None
     where = cache_dir(config)

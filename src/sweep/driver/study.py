@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 import yaml
 
-from sweep.config import Config, Device, ExecutionName
+from sweep.config import Config, Device
 from sweep.config.fields import build, to_plain, with_values
 from sweep.config.space import Space, space_from_plain, space_to_plain
 from sweep.data.dataset import Dataset
@@ -25,15 +24,16 @@ from sweep.driver.folders import make_folder, output_dir
 from sweep.driver.identity import choose_generation
 from sweep.driver.lock import hold_study
 from sweep.driver.plan import Plan
+from sweep.driver.sharing import bounded_by_memory, largest_batch, share_machine
 from sweep.driver.signals import signals_wait
 from sweep.driver.spending import hours_are_spent
 from sweep.errors import StudyError, printable
-from sweep.execution.resources import Resources, Shares, plan_workers
 from sweep.journal.events import SCHEMA_VERSION, Event, SittingStarted, StudyOpened
 from sweep.journal.files import write_atomic
 from sweep.journal.history import History, fold
 from sweep.journal.journal import Journal
 from sweep.journal.layout import JOURNAL, trial_folder
+from sweep.models.network import NetworkSize
 from sweep.models.weights import ResolvedWeights
 from sweep.search.strategy import rungs_for
 from sweep.training.machine import Machine, choose_device, use_machine
@@ -50,6 +50,7 @@ class Study:
     space: Space
     dataset: Dataset
     weights: ResolvedWeights
+    network: NetworkSize
     machine: Machine
     journal: Journal
     history: History
@@ -107,7 +108,10 @@ def take_up(plan: Plan) -> Iterator[Study]:
 
 def _opening(plan: Plan, name: str) -> StudyOpened:
     dataset = plan.dataset
-    machine = probe(plan.config, len(dataset.classes), share_machine(plan.config).threads)
+    batch_size = largest_batch(plan.config, plan.settled.space)
+    threads = share_machine(plan.config, plan.network, batch_size).threads
+    machine = probe(plan.config, len(dataset.classes), threads, largest_batch=batch_size)
+    machine = bounded_by_memory(machine, plan.network, batch_size)
     return StudyOpened(
         schema=SCHEMA_VERSION,
         study=name,
@@ -130,17 +134,7 @@ def _opening(plan: Plan, name: str) -> StudyOpened:
         weights={"source": plan.weights.source, "sha256": plan.weights.sha256},
         machine=machine.to_plain(),
         environment=describe_environment(machine.threads, machine.device),
-    )
-
-
-def share_machine(config: Config) -> Shares:
-    """How many workers of how many threads `config` means on this machine."""
-    execution = config.execution
-    return plan_workers(
-        1 if execution.name is ExecutionName.inline else execution.workers,
-        execution.threads,
-        choose_device(config.device),
-        Resources.of_this_machine(torch.cuda.device_count()),
+        network={"parameters": plan.network.parameters, "size_mb": plan.network.size_mb},
     )
 
 
@@ -166,6 +160,7 @@ def _continue(plan: Plan, folder: Path, journal: Journal) -> Study:
         space=space_from_plain(opened.space),
         dataset=plan.dataset,
         weights=plan.weights,
+        network=plan.network,
         machine=machine,
         journal=journal,
         history=history,

@@ -15,8 +15,9 @@ from sweep.driver.job import RUN_JOB
 from sweep.driver.loop import SweepLoop, Watch
 from sweep.driver.mirroring import make_mirrors
 from sweep.driver.plan import Plan
+from sweep.driver.sharing import largest_batch, share_machine
 from sweep.driver.signals import StopNow, StopRequest, stop_on_signals
-from sweep.driver.study import Study, share_machine, take_up
+from sweep.driver.study import Study, take_up
 from sweep.driver.view import Standing, View
 from sweep.errors import EXIT_DONE, EXIT_OUR_FAULT
 from sweep.execution.executor import Executor
@@ -129,6 +130,8 @@ def make_executor(study: Study) -> Executor:
     execution, machine, logs = study.config.execution, study.machine, study.folder / "logs"
     if execution.name is ExecutionName.inline:
         return InlineExecutor(RUN_JOB, log_folder=logs)
-    workers = share_machine(with_values(study.config, {"execution.threads": machine.threads})).workers
+    batch_size = largest_batch(study.config, study.space)
+    at_once = min(batch_size, machine.micro_batch or batch_size)
+    workers = share_machine(with_values(study.config, {"execution.threads": machine.threads}), study.network, at_once).workers
     num_gpus = torch.cuda.device_count() if machine.device == "cuda" else 0
     return LocalWorkers(RUN_JOB, log_folder=logs, workers=workers, threads=machine.threads, num_gpus=num_gpus)

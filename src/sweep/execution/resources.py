@@ -9,9 +9,6 @@ from typing import NamedTuple
 
 from sweep.config import Auto, Device
 
-MEMORY_PER_WORKER_GB = 3.0
-"""Training MobileNetV3-Small on a CPU at 224 px was measured to take 1.8 GiB at batch 64 and 2.7 GiB at batch 128."""
-
 _CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -36,18 +33,18 @@ class Shares(NamedTuple):
     """Per worker."""
 
 
-def plan_workers(workers: int | Auto, threads: int | Auto, device: str, resources: Resources) -> Shares:
+def plan_workers(workers: int | Auto, threads: int | Auto, device: str, resources: Resources, worker_gb: float) -> Shares:
     """How many workers of how many threads, where the user leaves it to the program.
 
     `device` is what was found (`cpu`, `cuda`, `mps`), not `auto`. On a CPU one thread per worker: the operations of a
     small network are too short to be shared out, so several trials side by side train more pictures per second than one
-    trial on many threads. On GPUs one worker each. What the user names is taken as it is, even if it is more than the
+    trial on many threads, as many as there is memory for at `worker_gb` GiB each. On GPUs one worker each. What the user names is taken as it is, even if it is more than the
     machine has.
     """
     on_cpu = device == Device.cpu
     if isinstance(workers, Auto):
         least_threads = 1 if isinstance(threads, Auto) else threads
-        workers = _most_workers(least_threads, resources) if on_cpu else max(1, resources.num_gpus)
+        workers = _most_workers(least_threads, resources, worker_gb) if on_cpu else max(1, resources.num_gpus)
         if isinstance(threads, Auto) and on_cpu:
             threads = 1
     if isinstance(threads, Auto):
@@ -55,8 +52,8 @@ def plan_workers(workers: int | Auto, threads: int | Auto, device: str, resource
     return Shares(workers, threads)
 
 
-def _most_workers(threads: int, resources: Resources) -> int:
-    return max(1, min(resources.cores // threads, int(resources.memory_gb / MEMORY_PER_WORKER_GB)))
+def _most_workers(threads: int, resources: Resources, worker_gb: float) -> int:
+    return max(1, min(resources.cores // threads, int(resources.memory_gb / worker_gb)))
 
 
 def available_cores(cgroup: Path = _CGROUP) -> int:

@@ -1,44 +1,23 @@
-"""The networks by name. Another one is a builder and a line in `ARCHITECTURES`."""
+"""The networks by name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from torch import nn
-from torchvision.models import MobileNet_V3_Small_Weights, mobilenet_v3_small
-
 from sweep.config import ModelConfig, ModelName
-
-
-@dataclass(frozen=True, slots=True)
-class Architecture:
-    """How one network is built and where its pretrained weights come from."""
-
-    build: Callable[[ModelConfig, int, int], nn.Module]
-    """(config, num_classes, image_size) → the network, freshly initialised from torch's global generator."""
-    backbone: tuple[str, ...]
-    """The modules before the head, in the order in which a picture meets them; a Sequential counts block by block."""
-    head: str
-    """The module after the backbone: it keeps the full rate, and learns when the backbone is frozen."""
-    last_layer: str
-    """The one layer whose shape depends on the number of classes."""
-    imagenet_url: str
-    """Of a file named `<name>-<first 8 hex digits of its sha256>.pth`."""
+from sweep.config.choices import ModelLibrary
+from sweep.errors import ConfigError
+from sweep.models.architecture import Architecture
+from sweep.models.torchvision_networks import ARCHITECTURES
 
 
 def architecture(config: ModelConfig) -> Architecture:
-    """The architecture that `config` names."""
-    return ARCHITECTURES[ModelName(config.name)]
+    """The architecture that `config` names.
 
-
-def _mnv3_small(config: ModelConfig, num_classes: int, _image_size: int) -> nn.Module:
-    network: nn.Module = mobilenet_v3_small(num_classes=num_classes, dropout=config.dropout, width_mult=config.width_mult)
-    return network
-
-
-ARCHITECTURES: dict[ModelName, Architecture] = {
-    ModelName.mnv3_small: Architecture(
-        _mnv3_small, ("features",), "classifier", "classifier.3", MobileNet_V3_Small_Weights.IMAGENET1K_V1.url
-    ),
-}
+    Raises ConfigError when timm does not know the name, or is not installed.
+    """
+    if config.library is ModelLibrary.torchvision:
+        return ARCHITECTURES[ModelName(config.name)]
+    try:
+        from sweep.models.timm_networks import timm_network  # here, because to import timm takes two seconds
+    except ModuleNotFoundError as error:
+        raise ConfigError("model=timm needs timm", "pip install 'sweep[timm]'") from error
+    return timm_network(config.name)

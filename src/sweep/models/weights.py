@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from sweep.config import ModelConfig
 from sweep.errors import WeightsError
-from sweep.models.preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
+from sweep.models.preprocessing import Preprocessing
+from sweep.models.published import GIVE_A_FILE, obtain
 from sweep.models.registry import architecture
 from sweep.models.weights_file import file_sha256, read_metadata, read_weights
-
-_CONNECT_TIMEOUT_S = 5.0
-_GIVE_A_FILE = "give a file: model.weights=/path/to/weights.pth, or train from scratch: model.weights=none"
-
 
 WORDS_FOR_WEIGHTS = ("auto", "imagenet", "none")
 """Anything else that `model.weights` may be is a file."""
@@ -32,7 +26,7 @@ class ResolvedWeights:
     """The answer to `model.weights`, the same for every trial of a study."""
 
     source: str
-    """`imagenet`, `none`, or the file's name."""
+    """`imagenet` (of a network of timm's, what timm calls it), `none`, or the file's name."""
     path: str | None = None
     sha256: str | None = None
     """Of the file's bytes."""
@@ -55,19 +49,28 @@ class ResolvedWeights:
 def resolve_weights(model: ModelConfig) -> ResolvedWeights:
     """Finds what `model.weights` (`auto`, `imagenet`, `none` or a file) means for the network.
 
-    Raises WeightsError when a file is missing, damaged, unsafe or of another network, or ImageNet's weights are asked for
-    and cannot be had.
+    Raises ConfigError when there is no such network, and WeightsError when a file is missing, damaged, unsafe or of
+    another network, or published weights are asked for and cannot be had.
     """
+    network = architecture(model)
     choice = model.weights
     if choice == "none":
         return ResolvedWeights("none")
-    if choice in ("auto", "imagenet"):
-        return _imagenet(model, is_required=choice == "imagenet")
-    path = Path(choice).expanduser().absolute()
-    return _described(path.name, path, model)
+    if choice not in ("auto", "imagenet"):
+        path = Path(choice).expanduser().absolute()
+        return _described(path.name, path, model)
+    try:
+        published = network.published(model)
+        path = obtain(published)
+    except WeightsError as error:
+        if choice == "imagenet":
+            raise
+        notice = f"TRAINING FROM SCRATCH, with far lower accuracy on few pictures: {error.problem}; {error.remedy}"
+        return ResolvedWeights("none", notice=notice)
+    return _described(published.source, path, model)
 
 
-def load_backbone(network: torch.nn.Module, weights: ResolvedWeights, model: ModelConfig) -> None:
+def load_backbone(network: nn.Module, weights: ResolvedWeights, model: ModelConfig, image_size: int) -> None:
     """Copies the weights into `network`, all but the last layer, which always learns its own classes.
 
     Raises WeightsError when the file is not the one that was resolved.
@@ -80,65 +83,48 @@ def load_backbone(network: torch.nn.Module, weights: ResolvedWeights, model: Mod
         raise WeightsError(
             f"the weights file {path} changed since the study began", "restore it, or begin another: study.new=true"
         )
-    head = architecture(model).last_layer + "."
-    network.load_state_dict({name: tensor for name, tensor in tensors.items() if not name.startswith(head)}, strict=False)
-
-
-def _imagenet(model: ModelConfig, is_required: bool) -> ResolvedWeights:
-    url = architecture(model).imagenet_url
-    name = url.rpartition("/")[2]
-    path = Path(torch.hub.get_dir()) / "checkpoints" / name
-    prefix = Path(name).stem.rpartition("-")[2]
-    try:
-        if not (path.is_file() and file_sha256(path).startswith(prefix)):
-            _download(url, path, prefix)
-    except (OSError, HTTPException, RuntimeError) as error:
-        problem = f"ImageNet's weights are neither at {path} nor can they be downloaded ({error})"
-        if is_required:
-            raise WeightsError(problem, _GIVE_A_FILE) from error
-        return ResolvedWeights(
-            "none", notice=f"TRAINING FROM SCRATCH, with far lower accuracy on few pictures: {problem}; {_GIVE_A_FILE}"
-        )
-    return _described("imagenet", path, model)
-
-
-def _download(url: str, path: Path, sha256_prefix: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _socket_timeout(_CONNECT_TIMEOUT_S):  # torch.hub sets none: without a network it would wait for minutes
-        torch.hub.download_url_to_file(url, str(path), hash_prefix=sha256_prefix, progress=False)
-
-
-@contextmanager
-def _socket_timeout(seconds: float) -> Iterator[None]:
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
+    network.load_state_dict(_fitting(tensors, path, model, image_size), strict=False)
 
 
 def _described(source: str, path: Path, model: ModelConfig) -> ResolvedWeights:
     """The weights at `path`, read once to see that they are sound and fit."""
-    _check_fit(read_weights(path), path, model)
+    network = architecture(model)
+    _fitting(read_weights(path), path, model, network.native_size)
     written = read_metadata(path).get("preprocessing")
-    # A file that does not say what it was trained with comes from ImageNet, as nearly all do.
-    own = Preprocessing.from_plain(written) if written else Preprocessing(0, IMAGENET_MEAN, IMAGENET_STD)
+    # A file that does not say what it was trained with was trained as the published weights were: nearly all are.
+    own = Preprocessing.from_plain(written) if written else Preprocessing(0, network.mean, network.std)
     return ResolvedWeights(source, str(path), file_sha256(path), own.mean, own.std)
 
 
-def _check_fit(tensors: Mapping[str, Tensor], path: Path, model: ModelConfig) -> None:
-    parts = architecture(model)
+def _fitting(tensors: Mapping[str, Tensor], path: Path, model: ModelConfig, image_size: int) -> dict[str, Tensor]:
+    """What of a file's tensors goes into the network, every one of its own name and shape.
+
+    Raises WeightsError when some are missing or do not belong there.
+    """
+    kind = architecture(model)
+    problem = f"the weights file {path} is of another network than {model.name}"
     with torch.device("meta"):
-        expected = parts.build(model, 2, 224).state_dict()
-    head = parts.last_layer + "."
-    wanted = {name: tuple(tensor.shape) for name, tensor in expected.items() if not name.startswith(head)}
-    given = {name: tuple(tensor.shape) for name, tensor in tensors.items() if not name.startswith(head)}
-    misfits = [f"{name} is missing" for name in wanted.keys() - given.keys()]
-    misfits += [f"{name} is unknown" for name in given.keys() - wanted.keys()]
-    misfits += [
-        f"{name} is {given[name]}, not {wanted[name]}" for name in wanted.keys() & given.keys() if given[name] != wanted[name]
-    ]
+        network = kind.build(model, 2, image_size)
+    try:
+        adapted = kind.adapt(model, tensors, image_size)
+    except ValueError as error:
+        raise WeightsError(f"{problem}: {error}", GIVE_A_FILE) from error
+    last_layers = tuple(f"{name}." for name in kind.last_layers(network))
+    given = {name: tensor for name, tensor in adapted.items() if not name.startswith(last_layers)}
+    wanted = {name: tensor for name, tensor in network.state_dict().items() if not name.startswith(last_layers)}
+    misfits = _misfits(given, wanted)
     if misfits:
         shown = "; ".join(sorted(misfits)[:3]) + (f"; and {len(misfits) - 3} more" if len(misfits) > 3 else "")
-        raise WeightsError(f"the weights file {path} is of another network than {model.name}: {shown}", _GIVE_A_FILE)
+        raise WeightsError(f"{problem}: {shown}", GIVE_A_FILE)
+    return given
+
+
+def _misfits(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> list[str]:
+    # BatchNorm's counter of batches came with torch 0.4.1: older files lack it, and with a fixed momentum it counts for nothing.
+    missing = [name for name in wanted.keys() - given.keys() if not name.endswith(".num_batches_tracked")]
+    shapes = {name: (tuple(given[name].shape), tuple(wanted[name].shape)) for name in given.keys() & wanted.keys()}
+    return [
+        *(f"{name} is missing" for name in missing),
+        *(f"{name} is unknown" for name in given.keys() - wanted.keys()),
+        *(f"{name} is {has}, not {should}" for name, (has, should) in shapes.items() if has != should),
+    ]

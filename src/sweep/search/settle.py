@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sweep.config import Config, Regime
+from sweep.config import Config, FinetuneStrategy, Regime
 from sweep.config.fields import flatten, to_plain, with_values
 from sweep.config.space import Choices, Dimension, FloatRange, IntRange, Space, Value, flatten_space, merge_spaces
 from sweep.errors import ConfigError
@@ -54,6 +54,7 @@ def settle(
     filled = _fill(config, sheet, named)
     if not search:
         _check_budget(filled)
+        _check_weights(filled, {}, pretrained)
         return Settled(config=filled, space={}, baseline={}, regime=regime, taken_out=(), notes=())
     asked = {path for path, keys in flatten_space(config.space).items() if keys is not None}
     _refuse_fixed_and_searched(asked, named)
@@ -67,6 +68,7 @@ def settle(
         )
     settled = with_values(filled, baseline)
     _check_budget(settled)
+    _check_weights(settled, space, pretrained)
     return Settled(config=settled, space=space, baseline=baseline, regime=regime, taken_out=taken_out, notes=notes)
 
 
@@ -141,4 +143,21 @@ def _check_budget(config: Config) -> None:
         raise ConfigError(
             f"budget.epochs={config.budget.epochs} does not reach for the baseline, which takes {config.train.epochs} epochs",
             "raise budget.epochs, or shorten the trials with train.epochs",
+        )
+
+
+def _check_weights(config: Config, space: Space, pretrained: bool) -> None:
+    """Refuses what only some of the trials could start from the study's weights with."""
+    searched = space.get("finetune.strategy")
+    strategies = searched.options if isinstance(searched, Choices) else (config.finetune.strategy,)
+    keeping = [strategy for strategy in strategies if strategy != FinetuneStrategy.full]
+    if keeping and not pretrained:
+        raise ConfigError(
+            f"finetune.strategy={keeping[0]} keeps a pretrained backbone, and there are no pretrained weights",
+            "give them: model.weights=FILE, or leave it at finetune=full",
+        )
+    if pretrained and "model.width_mult" in space:
+        raise ConfigError(
+            "model.width_mult is searched, and pretrained weights exist for one width only",
+            "compare widths from scratch: model.weights=none, or fix the width",
         )

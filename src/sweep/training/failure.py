@@ -28,8 +28,9 @@ def check_validation_loss(epoch: int, loss: float) -> None:
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """The device refused an allocation: on a GPU torch says so by type, on a CPU by text."""
-    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+    """The device refused an allocation: with CUDA torch says so by type, elsewhere by text."""
+    said = ("DefaultCPUAllocator", "MPS backend out of memory")
+    return isinstance(error, torch.OutOfMemoryError) or any(text in str(error) for text in said)
 
 
 def _check_finite(epoch: int, which: str, loss: float) -> None:

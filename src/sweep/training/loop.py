@@ -7,11 +7,10 @@ import time
 from collections.abc import Callable
 
 import torch
-from torch.nn.functional import cross_entropy
+from torch import nn
+from torch.nn.utils import clip_grad_norm_
 
 from sweep.config.seeds import derive_seed
-from sweep.data.augment import Augment, draw_views
-from sweep.data.batches import gather, training_batches
 from sweep.data.dataset import Dataset
 from sweep.data.index import Split
 from sweep.errors import CheckpointError, DataError
@@ -21,12 +20,18 @@ from sweep.journal.layout import CHECKPOINT, EVALUATION, WEIGHTS
 from sweep.models.network import build_model, save_classifier
 from sweep.models.weights_file import weights_sha256
 from sweep.training.checkpoint import load_checkpoint, save_checkpoint
+from sweep.training.early_stopping import ends_early
+from sweep.training.ema import MovingAverage
+from sweep.training.epoch import Epoch
 from sweep.training.evaluate import Evaluation, evaluate, predict
 from sweep.training.failure import TrainingFailed, check_training_loss, check_validation_loss, is_out_of_memory
+from sweep.training.finetune import Finetuning
+from sweep.training.loss import Loss, Tally
 from sweep.training.machine import use_machine
+from sweep.training.micro_batch import fewest_pictures, parts
 from sweep.training.optimizer import build_optimizer, set_lr
 from sweep.training.progress import EpochReport, Progress
-from sweep.training.schedule import lr_at
+from sweep.training.schedule import lr_at, plateau_scale
 from sweep.training.setup import TrialSetup
 
 
@@ -39,7 +44,7 @@ def train(
     should_stop: Callable[[], bool],
     on_notice: Callable[[str], None],
 ) -> JobResult:
-    """Trains up to and including `last_epoch`, from the trial's checkpoint if it has one.
+    """Trains up to and including `last_epoch`, from the trial's checkpoint if it has one, or to where it stops early.
 
     Every epoch is reported, those of the checkpoint first. `should_stop` is asked before each epoch. On return the
     checkpoint, best.safetensors and evaluation.json are in the trial's folder.
@@ -53,7 +58,7 @@ def train(
     training.resume(last_epoch, on_notice)
     for report in training.progress.reports:
         on_epoch(report)
-    while training.progress.epoch < last_epoch:
+    while training.progress.epoch < last_epoch and not training.ends_early:
         if should_stop():
             return training.end(JobOutcome.interrupted)
         try:
@@ -62,7 +67,7 @@ def train(
             return JobResult(outcome=JobOutcome.failed, epoch=training.progress.epoch, reason=str(failure))
         on_epoch(report)
         training.save_if_due()
-    return training.end(JobOutcome.reached)
+    return training.end(JobOutcome.stopped_early if training.ends_early else JobOutcome.reached)
 
 
 class Training:
@@ -71,19 +76,29 @@ class Training:
     def __init__(self, setup: TrialSetup, dataset: Dataset) -> None:
         _check_splits(dataset)
         config = setup.config
+        num_classes, size = len(dataset.classes), config.data.image_size
         self.setup = setup
         self.dataset = dataset
+        self.machine = setup.machine.under(config.train)
         self.preprocessing = setup.preprocessing(dataset)
-        self.augment = Augment(config.augment, config.data.image_size)
-        size = config.data.image_size
-        network = build_model(config.model, len(dataset.classes), size, setup.weights, derive_seed(setup.seed, "network"))
-        self.network = setup.machine.place(network)
-        self.optimizer = build_optimizer(config.optimizer, self.network)
+        network = build_model(config.model, num_classes, size, setup.weights, derive_seed(setup.seed, "network"))
+        self.network = self.machine.place(network)
+        self.average = MovingAverage(self.network, config.train.ema_decay) if config.train.ema_decay else None
+        self.finetuning = Finetuning(config, self.network)
+        learning = self.finetuning.head, self.finetuning.backbone
+        self.optimizer = build_optimizer(config.optimizer, *learning, self.finetuning.backbone_lr_scale)
+        self._fewest_pictures = fewest_pictures(self.network)
+        labels = dataset.labels[dataset.splits[Split.train]]
+        self.loss = Loss(config.train, labels, num_classes, self.machine.device)
         self.progress = Progress()
         self._checkpoint = setup.folder / CHECKPOINT
         self._key = setup.key(dataset)
         self._saved_epoch = 0
         self._saved_at = time.monotonic()
+
+    @property
+    def ends_early(self) -> bool:
+        return ends_early(self.setup.config, self.progress.reports)
 
     def resume(self, last_epoch: int, on_notice: Callable[[str], None]) -> None:
         """Continues from the trial's checkpoint; one that cannot be used is said, and the trial begins anew.
@@ -104,6 +119,8 @@ class Training:
         self.network.load_state_dict(content["network"])
         if content["optimizer"] is not None:
             self.optimizer.load_state_dict(content["optimizer"])
+        if self.average is not None and content["average"] is not None:
+            self.average.network.load_state_dict(content["average"])
         self.progress = progress
         self._saved_epoch = self.progress.epoch
 
@@ -120,58 +137,55 @@ class Training:
                 raise
             config = self.setup.config
             raise TrainingFailed(
-                f"out of memory on {self.setup.machine.device} with train.batch_size={config.train.batch_size}"
+                f"out of memory on {self.machine.device} with train.batch_size={config.train.batch_size}"
                 f" and data.image_size={config.data.image_size}"
             ) from error
         check_training_loss(epoch, metrics["train/loss"], len(self.dataset.classes))
         check_validation_loss(epoch, evaluation.loss)
-        metrics |= {
-            "val/loss": evaluation.loss,
-            "val/accuracy": evaluation.accuracy,
-            "val/macro_f1": evaluation.macro_f1,
-            "gap/accuracy": metrics["train/accuracy"] - evaluation.accuracy,
-        }
+        metrics |= {f"val/{name}": value for name, value in evaluation.metrics().items()}
+        metrics["gap/accuracy"] = metrics["train/accuracy"] - evaluation.accuracy
         pictures_per_s = len(self.dataset.splits[Split.train]) / (trained - started)
         timings = {"epoch_s": time.perf_counter() - started, "pictures_per_s": pictures_per_s}
         report = EpochReport(epoch, metrics, timings)
         objective = self.setup.config.objective
-        self.progress.add(report, evaluation, objective.score(evaluation.value(objective)), self.network)
+        self.progress.add(report, evaluation, objective.score(evaluation.value(objective)), self._validated)
         return report
 
     def _train(self, epoch: int) -> dict[str, float]:
         """One pass over the training split; loss and accuracy are those of each batch before its step."""
-        config, machine, seed = self.setup.config, self.setup.machine, self.setup.seed
-        indices = self.dataset.splits[Split.train]
-        torch.manual_seed(derive_seed(seed, "dropout", epoch))
-        views = draw_views(len(indices), derive_seed(seed, "augment", epoch))
-        batches = training_batches(len(indices), config.train.batch_size, derive_seed(seed, "shuffle", epoch))
-        step = (epoch - 1) * len(batches)
-        loss_sum = torch.zeros((), device=machine.device)
-        num_correct = torch.zeros((), device=machine.device, dtype=torch.int64)
+        config, machine = self.setup.config, self.machine
+        torch.manual_seed(derive_seed(self.setup.seed, "dropout", epoch))
+        val_losses = [report.metrics["val/loss"] for report in self.progress.reports]
+        peak_lr = config.optimizer.lr * plateau_scale(val_losses, config.schedule)
+        batches = Epoch(self.setup, self.dataset, self.preprocessing, machine, epoch)
+        tally = Tally(machine.device)
         lr = 0.0
-        self.network.train()
-        for rows in batches:
-            chosen = indices[rows.numpy()]
-            pictures = gather(self.dataset.pictures, chosen).to(machine.device, non_blocking=True)
-            labels = torch.from_numpy(self.dataset.labels[chosen]).to(machine.device, non_blocking=True)
-            inputs = machine.arrange(self.preprocessing(self.augment(pictures, views[rows])))
-            logits = self.network(inputs)
-            loss = cross_entropy(logits, labels, label_smoothing=config.train.label_smoothing)
-            loss.backward()  # type: ignore[no-untyped-call]
-            lr = lr_at(step, len(batches), config.train.epochs, config.optimizer.lr, config.schedule)
+        self.finetuning.begin(epoch)
+        for step, (pictures, labels) in enumerate(batches, (epoch - 1) * len(batches)):
+            weight = self.loss.weight(labels)
+            for inputs, truth in parts(pictures, labels, machine.micro_batch, self._fewest_pictures):
+                logits = machine.forward(self.network, inputs)
+                loss = self.loss(logits, truth)
+                (loss / weight).backward()  # type: ignore[no-untyped-call]
+                tally.add(logits.detach(), truth, self.loss.plain(logits.detach(), truth, loss.detach()))
+            if config.train.clip_norm is not None:
+                clip_grad_norm_(self.network.parameters(), config.train.clip_norm)
+            lr = lr_at(step, len(batches), config.train.epochs, peak_lr, config.schedule)
             set_lr(self.optimizer, lr)
             self.optimizer.step()
             self.optimizer.zero_grad(set_to_none=True)
-            step += 1
-            loss_sum += loss.detach() * len(rows)
-            num_correct += (logits.detach().argmax(dim=1) == labels).sum()
-        num_seen = sum(len(rows) for rows in batches)
-        return {"train/loss": loss_sum.item() / num_seen, "train/accuracy": num_correct.item() / num_seen, "lr": lr}
+            if self.average is not None:
+                self.average.update(step)
+        return {**tally.means(), "lr": lr}
 
     def _validate(self) -> Evaluation:
         indices = self.dataset.splits[Split.val]
-        logits = predict(self.network, self.preprocessing, self.setup.machine, self.dataset.pictures, indices)
+        logits = predict(self._validated, self.preprocessing, self.machine, self.dataset.pictures, indices)
         return evaluate(logits, torch.from_numpy(self.dataset.labels[indices]))
+
+    @property
+    def _validated(self) -> nn.Module:
+        return self.network if self.average is None else self.average.network
 
     def save_if_due(self) -> None:
         """Writes the checkpoint when the last one is older than the configuration allows."""
@@ -182,10 +196,12 @@ class Training:
         """Writes the checkpoint unless it stands at this epoch already."""
         if self.progress.epoch == self._saved_epoch:
             return
-        is_complete = self.progress.epoch >= self.setup.config.train.epochs
+        goes_on = self.progress.epoch < self.setup.config.train.epochs and not self.ends_early
         content = {
             "network": self.network.state_dict(),
-            "optimizer": None if is_complete else self.optimizer.state_dict(),  # two thirds of the file, and never needed again
+            # Most of the file, and never needed again when the trial is complete.
+            "optimizer": self.optimizer.state_dict() if goes_on else None,
+            "average": self.average.network.state_dict() if goes_on and self.average is not None else None,
             "progress": self.progress.to_plain(),
         }
         save_checkpoint(self._checkpoint, self._key, content)

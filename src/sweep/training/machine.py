@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from sweep.config import Device
+from sweep.config import Device, Precision, TrainConfig
 from sweep.errors import ConfigError
 
 
@@ -32,6 +33,12 @@ class Machine:
     def to_plain(self) -> dict[str, Any]:
         return asdict(self)
 
+    def under(self, train: TrainConfig) -> Machine:
+        """With what `train` says itself instead of what the probe found."""
+        dtypes = {Precision.auto: self.dtype, Precision.fp32: "float32", Precision.bf16: "bfloat16"}
+        micro_batch = train.micro_batch if isinstance(train.micro_batch, int) else self.micro_batch
+        return replace(self, dtype=dtypes[train.precision], micro_batch=micro_batch)
+
     @property
     def memory_format(self) -> torch.memory_format:
         return torch.channels_last if self.channels_last else torch.contiguous_format
@@ -43,6 +50,12 @@ class Machine:
     def arrange(self, pictures: Tensor) -> Tensor:
         """`(B, 3, H, W)` in the memory format."""
         return pictures.contiguous(memory_format=self.memory_format)
+
+    def forward(self, network: nn.Module, pictures: Tensor) -> Tensor:
+        """The network's outputs `(B, C)` float32 for arranged pictures `(B, 3, H, W)` float32, computed in `dtype`."""
+        with torch.autocast(self.device, dtype=torch.bfloat16) if self.dtype == "bfloat16" else nullcontext():
+            outputs: Tensor = network(pictures)
+        return outputs.float()
 
 
 def choose_device(choice: Device) -> str:

@@ -1,23 +1,54 @@
-"""The optimizer, with weight decay where it belongs."""
+"""The optimizer, with a rate and weight decay where they belong."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from torch import nn
-from torch.optim import SGD, AdamW, Optimizer
+from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 
 from sweep.config import OptimizerConfig, OptimizerName
 
 
-def build_optimizer(config: OptimizerConfig, network: nn.Module) -> Optimizer:
-    """AdamW or SGD with Nesterov's momentum over all parameters; biases and norm layers (one dimension) do not decay."""
-    decaying = [parameter for parameter in network.parameters() if parameter.ndim > 1]
-    others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
-    groups = [{"params": decaying, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    if config.name is OptimizerName.adamw:
-        return AdamW(groups, lr=config.lr, fused=True)
-    return SGD(groups, lr=config.lr, momentum=config.momentum, nesterov=config.momentum > 0, fused=True)
+def build_optimizer(
+    config: OptimizerConfig, head: Sequence[nn.Parameter], backbone: Sequence[nn.Parameter], backbone_lr_scale: float
+) -> Optimizer:
+    """The one that `config` names, fused where torch has that, with torch's defaults for what is no setting.
+
+    Weight decay is L2 (added to the gradient) with adam, rmsprop and sgd, and decoupled with adamw.
+    """
+    groups = _groups(config, head, backbone, backbone_lr_scale)
+    match config.name:
+        case OptimizerName.adam:
+            return Adam(groups, lr=config.lr, fused=True)
+        case OptimizerName.adamw:
+            return AdamW(groups, lr=config.lr, fused=True)
+        case OptimizerName.rmsprop:
+            return RMSprop(groups, lr=config.lr, foreach=True)  # torch has no fused one
+        case OptimizerName.sgd:
+            has_nesterov = config.nesterov and config.momentum > 0
+            return SGD(groups, lr=config.lr, momentum=config.momentum, nesterov=has_nesterov, fused=True)
 
 
 def set_lr(optimizer: Optimizer, lr: float) -> None:
+    """Sets the head's rate to `lr`, and the backbone's in proportion."""
     for group in optimizer.param_groups:
-        group["lr"] = lr
+        group["lr"] = lr * group["scale"]
+
+
+def _groups(
+    config: OptimizerConfig, head: Sequence[nn.Parameter], backbone: Sequence[nn.Parameter], backbone_lr_scale: float
+) -> list[dict[str, Any]]:
+    """One group for each rate and decay; a group too many is a kernel launch too many in every step."""
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for parameters, scale in ((backbone, backbone_lr_scale), (head, 1.0)):
+        for parameter in parameters:
+            decay = config.weight_decay if _decays(parameter) else 0.0
+            groups.setdefault((scale, decay), []).append(parameter)
+    return [{"params": each, "scale": scale, "weight_decay": decay} for (scale, decay), each in groups.items()]
+
+
+def _decays(parameter: nn.Parameter) -> bool:
+    """Biases and norm layers have one dimension. A ViT's class token and positions, `(1, N, D)`, are biases too."""
+    return parameter.ndim > 1 and parameter.shape[0] > 1

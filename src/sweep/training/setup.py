@@ -45,9 +45,10 @@ class TrialSetup:
     def key(self, dataset: Dataset) -> str:
         """A hash of everything the trial is a function of: a checkpoint with another key belongs to another trial."""
         config = self.config
-        parts = (config.objective, config.model, config.optimizer, config.schedule, config.train, config.augment)
-        plain = [to_plain(part) for part in parts]
-        plain[1].pop("weights")  # the file's hash says it, wherever the file lies
+        model = to_plain(config.model)
+        model.pop("weights")  # the file's hash says it, wherever the file lies
+        parts = (config.optimizer, config.schedule, config.finetune, config.train, config.augment)
+        plain = [config.objective, model, *map(to_plain, parts)]
         sources = [self.seed, self.weights.sha256, dataset.fingerprint, dataset.stored_size, config.data.image_size]
         text = json.dumps([plain, sources, self.machine.to_plain()], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,59 @@
+"""Which parts of the network learn in which epoch, and how fast."""
+
+from __future__ import annotations
+
+import math
+
+from torch import nn
+
+from sweep.config import Config, FinetuneStrategy
+from sweep.models.network import dissect
+
+_ROUNDING = 1e-9  # 0.3 of ten blocks are three, whatever the product's last digit says
+
+
+class Finetuning:
+    """What `config.finetune` means for one network; it hangs on the epoch alone, so nothing is kept from one to the next."""
+
+    def __init__(self, config: Config, network: nn.Module) -> None:
+        settings, epochs = config.finetune, config.train.epochs
+        anatomy = dissect(config.model, network)
+        num_top = max(1, math.ceil(settings.top_share * len(anatomy.blocks) - _ROUNDING))
+        frozen_epochs = min(max(1, round(settings.frozen_share * epochs)), max(1, epochs - 1))
+        is_gradual = settings.strategy is FinetuneStrategy.gradual
+        self.backbone_lr_scale = config.optimizer.backbone_lr_scale * (settings.lr_scale if is_gradual else 1.0)
+        self._network = network
+        self._head = anatomy.head
+        self._frozen_epochs = frozen_epochs if is_gradual else 0
+        self._later: tuple[nn.Module, ...] = {
+            FinetuneStrategy.full: (network,),
+            FinetuneStrategy.frozen: (anatomy.head,),
+            FinetuneStrategy.gradual: (anatomy.head, *anatomy.blocks[-num_top:]),
+        }[settings.strategy]
+
+    @property
+    def head(self) -> list[nn.Parameter]:
+        """These learn at the full rate, in every epoch."""
+        return list(self._head.parameters())
+
+    @property
+    def backbone(self) -> list[nn.Parameter]:
+        """What else learns, in some epoch at least, at the rate × `backbone_lr_scale`."""
+        head = set(self.head)
+        return [parameter for module in self._later for parameter in module.parameters() if parameter not in head]
+
+    def learning(self, epoch: int) -> tuple[nn.Module, ...]:
+        """The modules whose parameters all learn in `epoch` (from 1), and no others."""
+        return self._later if epoch > self._frozen_epochs else (self._head,)
+
+    def begin(self, epoch: int) -> None:
+        """Puts what learns in `epoch` into training mode.
+
+        The rest gets no gradients, which spares its part of the backward pass, and is in evaluation mode: BatchNorm's
+        statistics would otherwise drift away from the weights that were trained with them.
+        """
+        self._network.eval().requires_grad_(False)
+        for module in self.learning(epoch):
+            module.train().requires_grad_(True)
+        # Many of timm's networks drop features before the head by a function that asks the network itself, and not its parts.
+        self._network.training = True
