@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # The environment is the project's own, whatever is active in the shell that calls make.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
-.PHONY: sweep test check format lock clean
+.PHONY: sweep test check format docs lock clean
 
 sweep: $(READY)
 	$(BIN)/python -m sweep model=mnv3_small data=plants $(ARGS)
@@ -23,6 +23,10 @@ check: $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix src tests
 	$(BIN)/ruff format src tests
+
+# The reference of all settings, from the source, conf/ and sweeps/.
+docs: $(READY)
+	$(BIN)/python -m sweep.config.reference > docs/configuration.md
 
 # Exact versions with hashes for every platform, and no registry's address.
 lock: $(READY)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
 import yaml
 
-from sweep.config import Config, OptimizerName, Regime, StrategyName
+from sweep.config import Config, ModelLibrary, OptimizerName, Regime, StrategyName
 from sweep.config.fields import leaf_paths
 from sweep.config.load import compose
 from sweep.config.places import settings_root
+from sweep.config.space import merge_spaces
 from sweep.errors import ConfigError
 
 
@@ -56,6 +58,11 @@ def test_a_folder_may_have_any_name(root: str) -> None:
     assert composed.overrides == ("data=folder", f"data.root={root}")
 
 
+def test_a_list_of_folders_may_hold_any_names() -> None:
+    (composed,) = compose(["data=folder", "data.root=pics", "data.extra_roots=[~/more pics, 'a,b', café (1)]"])
+    assert composed.config.data.extra_roots == ("~/more pics", "a,b", "café (1)")
+
+
 MISTAKES = [
     # key and value, what the message must hold
     ("optimizer.lrr=1", ["optimizer.lrr", "'optimizer.lr'"]),
@@ -88,12 +95,39 @@ def test_a_mistake_names_key_value_and_what_is_allowed(argument: str, expected: 
     assert [part for part in expected if part not in caught.value.line] == []
 
 
-def test_every_choice_composes() -> None:
-    root = settings_root() / "conf"
-    choices = [f"{path.parent.name}={path.stem}" for path in sorted(root.glob("*/*.yaml"))]
-    assert len(choices) >= 15
-    for choice in choices:
-        compose([choice])
+GROUPS = [
+    [f"{path.parent.name}={path.stem}" for path in sorted(folder.glob("*.yaml"))]
+    for folder in sorted((settings_root() / "conf").iterdir())
+    if folder.is_dir()
+]
+NEEDED = {"model=timm": ["model.name=resnet10t"]}
+"""What a choice cannot do without."""
+
+
+TURNS = list(zip_longest(*GROUPS))
+"""One choice of each group at a time: so many turns as the largest group has meet them all."""
+
+
+@pytest.mark.parametrize("chosen", TURNS)
+def test_every_choice_composes(chosen: tuple[str | None, ...]) -> None:
+    choices = [choice for choice in chosen if choice is not None]
+    needed = [override for choice in choices for override in NEEDED.get(choice, [])]
+    (composed,) = compose([*choices, *needed])
+    assert composed.overrides == (*choices, *needed)
+
+
+def test_the_network_of_another_library_needs_its_name() -> None:
+    with pytest.raises(ConfigError, match="model.name has no value"):
+        compose(["model=timm"])
+    (composed,) = compose(["model=timm", "model.name=resnet10t"])
+    assert (composed.config.model.library, composed.config.model.name) == (ModelLibrary.timm, "resnet10t")
+
+
+@pytest.mark.parametrize("regime", [regime.value for regime in Regime])
+def test_every_sheet_of_sweeps_can_be_forced(regime: str) -> None:
+    (composed,) = compose([f"regime={regime}"])
+    assert composed.config.regime == regime
+    assert merge_spaces(composed.sheets[Regime(regime)]["space"], {})
 
 
 def test_every_setting_of_the_types_stands_in_the_yaml_and_the_other_way_round() -> None:

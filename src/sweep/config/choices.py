@@ -39,8 +39,11 @@ class Objective(StrEnum):
     """What trials are compared by, on the validation split."""
 
     accuracy = "accuracy"
+    """Share of the pictures that are classified right."""
     macro_f1 = "macro_f1"
+    """The mean of the classes' F1, in which rare classes count as much as frequent ones."""
     loss = "loss"
+    """Cross-entropy; lower is better."""
 
     def score(self, value: float) -> float:
         """`value` on a scale where higher is better."""
@@ -71,7 +74,9 @@ class ModelName(StrEnum):
 
 class OnUnreadable(StrEnum):
     refuse = "refuse"
+    """Nothing is trained until they are repaired or removed."""
     skip = "skip"
+    """The study goes on without them."""
 
 
 class OptimizerName(StrEnum):
@@ -83,14 +88,18 @@ class OptimizerName(StrEnum):
 
 class ScheduleName(StrEnum):
     constant = "constant"
+    """Stays where it is."""
     cosine = "cosine"
+    """Falls along a cosine, to 0 at the end of the trial."""
     plateau = "plateau"
+    """Falls by `factor` when validation no longer improves."""
 
 
 class FinetuneStrategy(StrEnum):
     """How much of a pretrained network learns."""
 
     full = "full"
+    """Everything."""
     frozen = "frozen"
     """The head alone."""
     gradual = "gradual"
@@ -101,6 +110,7 @@ class ClassWeights(StrEnum):
     """What a picture counts in the loss."""
 
     none = "none"
+    """All the same."""
     inverse = "inverse"
     """In inverse proportion to how frequent its class is."""
 
@@ -116,25 +126,37 @@ class Sampling(StrEnum):
 
 class Precision(StrEnum):
     auto = "auto"
+    """bf16 where a probe finds it clearly faster."""
     fp32 = "fp32"
+    """32-bit floats throughout."""
     bf16 = "bf16"
     """bfloat16 where torch's autocast allows it; the weights stay fp32."""
 
 
 class SamplerName(StrEnum):
     auto = "auto"
+    """tpe under asha, gp under full."""
     tpe = "tpe"
+    """Optuna's tree-structured Parzen estimator."""
     gp = "gp"
+    """Optuna's Gaussian process; for up to some two hundred trials."""
     random = "random"
+    """Uniformly at random."""
     qmc = "qmc"
+    """A Sobol sequence, which fills the space evenly."""
     grid = "grid"
+    """All choices and five points of each range, in a scattered order."""
 
 
 class StrategyName(StrEnum):
     asha = "asha"
+    """Trials pause at rungs, and the best of a rung are trained on."""
     full = "full"
+    """Every one, to its end."""
 
 
 class ExecutionName(StrEnum):
     inline = "inline"
+    """The very process that searches, one trial at a time."""
     local = "local"
+    """Worker processes on this machine, several trials at a time."""

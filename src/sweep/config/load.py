@@ -29,6 +29,11 @@ from sweep.errors import ConfigError, nearest
 TEXT_KEYS = ("data.root", "data.name", "data.labels", "model.weights", "output_dir", "cache_dir")
 """Settings whose values are a user's own names, which Hydra's grammar may not know how to read."""
 
+MULTIRUN = frozenset(("-m", "--multirun"))
+
+LIST_KEYS = ("data.extra_roots",)
+"""Settings that hold several such names: [one, another]."""
+
 GROUPS_THAT_FIX = ("augment",)
 """Choosing an option of these groups says everything below it, so that the regime no longer does."""
 
@@ -65,8 +70,10 @@ def compose(arguments: Sequence[str]) -> list[Composed]:
 
     Plugins.instance().register(_SweepsOnSearchPath)
     run_hydra = hydra.main(config_path=str(settings_root() / "conf"), config_name="sweep", version_base="1.3")(collect)
-    is_multirun = bool({"-m", "--multirun"} & set(arguments))
-    with _hydra_arguments([quote_text(argument, is_multirun) for argument in arguments]):
+    is_multirun = not MULTIRUN.isdisjoint(arguments)
+    # A flag between two overrides, anywhere but in front or behind, is more than Hydra's parser can take.
+    ordered = sorted(arguments, key=MULTIRUN.__contains__)
+    with _hydra_arguments([quote_text(argument, is_multirun) for argument in ordered]):
         try:
             run_hydra()
         except SystemExit as end:  # how Hydra leaves after --help
@@ -80,13 +87,25 @@ def compose(arguments: Sequence[str]) -> list[Composed]:
 def quote_text(argument: str, is_multirun: bool) -> str:
     """`data.root=a=b,c` with its value quoted, so that Hydra takes it as it stands; anything else unchanged."""
     key, equals, value = argument.partition("=")
+    if key.lstrip("+") in LIST_KEYS and value[:1] == "[" and value[-1:] == "]" and "${" not in value:
+        return f"{key}=[{', '.join(map(_quoted, _items(value)))}]"
     if not equals or key.lstrip("+") not in TEXT_KEYS or "${" in value or value[:1] in ("'", '"') or value in ("", "null"):
         return argument
     if is_multirun and "," in value and not os.path.exists(os.path.expanduser(value)):
         return argument  # a list of values to run one after the other
+    return f"{key}={_quoted(value)}"
+
+
+def _items(listed: str) -> list[str]:
+    """What stands between the commas of `[one, 'an,other']`, without quotes."""
+    found = re.findall(r"""\s*(?:'([^']*)'|"([^"]*)"|([^,]+?))\s*(?:,|$)""", listed[1:-1])
+    return [next(filter(None, groups), "") for groups in found]
+
+
+def _quoted(value: str) -> str:
     # Inside Hydra's quotes a backslash counts only in front of a quote, the closing one included.
     escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), value)
-    return f"{key}='{escaped}'"
+    return f"'{escaped}'"
 
 
 @contextmanager

@@ -36,10 +36,12 @@ class Part:
 
 @dataclass(kw_only=True, slots=True, frozen=True)
 class ModelConfig(Part):
+    """The network that is trained."""
+
     library: ModelLibrary = ModelLibrary.torchvision
-    """Where the network comes from; timm has some thousand more, and is installed with the extra `timm`."""
+    """Where the network comes from; timm has some thousand more, and comes with the extra `timm`."""
     name: ModelName | str
-    """Of the network, in its library."""
+    """The network's name in its library."""
     weights: str = "auto"
     """`auto` (ImageNet's if at hand, else none, said), `imagenet`, `none`, or a .pth/.safetensors file."""
     width_mult: Annotated[float, Bounds(0.1, 4)] = 1.0
@@ -65,6 +67,8 @@ class ModelConfig(Part):
 
 @dataclass(kw_only=True, slots=True, frozen=True)
 class DataConfig(Part):
+    """The pictures, their classes, and which of them train, validate and test."""
+
     name: str | None = None
     """Names the dataset in studies and experiments; null takes the root folder's name."""
     root: str | None = None
@@ -123,24 +127,28 @@ class DataConfig(Part):
 
 @dataclass(kw_only=True, slots=True, frozen=True)
 class OptimizerConfig(Part):
+    """How the weights are moved."""
+
     name: OptimizerName = OptimizerName.adamw
-    """Which one."""
+    """The algorithm."""
     lr: Annotated[float, Bounds(0, 10, low_open=True)] = 1e-3
     """Learning rate of the head, at its highest."""
     backbone_lr_scale: Annotated[float, Bounds(0, 1, low_open=True)] = 1.0
     """The backbone learns at lr × this; 0.1 is the usual choice for fine-tuning."""
     weight_decay: Annotated[float, Bounds(0, 1)] = 1e-4
-    """Never applied to biases and norm layers."""
+    """How strongly weights are drawn towards 0; biases and norm layers never are."""
     momentum: Annotated[float, Bounds(0, 1, high_open=True)] = 0.9
-    """Of sgd."""
+    """Of sgd: share of the last step that the next one keeps."""
     nesterov: bool = True
-    """Of sgd with momentum."""
+    """Of sgd: the gradient is taken where the momentum leads (Nesterov)."""
 
 
 @dataclass(kw_only=True, slots=True, frozen=True)
 class ScheduleConfig(Part):
+    """How the learning rate changes in the course of a trial."""
+
     name: ScheduleName = ScheduleName.cosine
-    """`cosine` falls to 0 at the end of the trial, `plateau` falls when validation no longer improves."""
+    """The curve after the warm-up."""
     warmup_epochs: Annotated[float, Bounds(0, 100)] = 2.0
     """The learning rate rises linearly over these epochs, at most a quarter of the trial."""
     patience: Annotated[int, Bounds(1, 1000)] = 5
@@ -151,8 +159,10 @@ class ScheduleConfig(Part):
 
 @dataclass(kw_only=True, slots=True, frozen=True)
 class FinetuneConfig(Part):
+    """How much of a pretrained network learns, and when."""
+
     strategy: FinetuneStrategy = FinetuneStrategy.full
-    """`full` trains everything, `frozen` the head alone, `gradual` the head and later the top blocks of the backbone too."""
+    """What learns: everything, the head alone, or the head and later the top of the backbone too."""
     frozen_share: Annotated[float, Bounds(0, 1, low_open=True, high_open=True)] = 0.3
     """Of gradual: share of the trial's epochs before the top blocks are unfrozen."""
     top_share: Annotated[float, Bounds(0, 1, low_open=True)] = 0.3
@@ -163,6 +173,8 @@ class FinetuneConfig(Part):
 
 @dataclass(kw_only=True, slots=True, frozen=True)
 class TrainConfig(Part):
+    """One training run."""
+
     epochs: Annotated[int, Bounds(1, 1000)] = 40
     """Passes over the training pictures."""
     batch_size: Annotated[int, Bounds(2, 4096)] = 32
@@ -170,13 +182,13 @@ class TrainConfig(Part):
     micro_batch: Annotated[int | Auto, Bounds(1, 4096)] = Auto.auto
     """Pictures that go through the network at once, gradients adding up; auto: as many of a batch as fit into memory."""
     precision: Precision = Precision.auto
-    """Of the network's arithmetic; auto: bf16 where a probe finds it clearly faster."""
+    """Of the network's arithmetic."""
     label_smoothing: Annotated[float, Bounds(0, 1, high_open=True)] = 0.0
     """Share of a label that is spread over all classes."""
     class_weights: ClassWeights = ClassWeights.none
-    """`inverse` lets the pictures of rare classes count more in the loss."""
+    """What a picture counts in the loss, by its class."""
     sampling: Sampling = Sampling.shuffled
-    """`balanced` shows the pictures of rare classes more often."""
+    """Which pictures an epoch shows."""
     clip_norm: Annotated[float | None, Bounds(0, 1e6, low_open=True)] = None
     """Longest gradient, as the 2-norm over all parameters; a longer one is shortened to it. Null: no limit."""
     ema_decay: Annotated[float | None, Bounds(0, 1, low_open=True, high_open=True)] = None
@@ -196,13 +208,13 @@ class AugmentConfig(Part):
     rotation_deg: Annotated[float, Bounds(0, 180)] = 10.0
     """Largest angle, either way, in degrees."""
     shift: Annotated[float, Bounds(0, 0.5)] = 0.1
-    """Share of the side, either way."""
+    """Largest move along each axis, either way, as a share of the side."""
     zoom: Annotated[float, Bounds(0, 0.9)] = 0.1
     """Scale is drawn from [1 - zoom, 1 + zoom]."""
     shear: Annotated[float, Bounds(0, 1)] = 0.0
     """Tangent of the shear angle, either way."""
     jitter: Annotated[float, Bounds(0, 1)] = 0.1
-    """Brightness, contrast and saturation are each scaled by a factor from [1 - jitter, 1 + jitter]."""
+    """Brightness, contrast and saturation are each multiplied by a factor from [1 - jitter, 1 + jitter]."""
     mixup: Annotated[float, Bounds(0, 1)] = 0.0
     """Probability that a picture and its label are blended with another's."""
     cutmix: Annotated[float, Bounds(0, 1)] = 0.0

@@ -36,16 +36,20 @@ VIT_PATCH = 16
 
 @dataclass(kw_only=True, slots=True, frozen=True)
 class StudyConfig(Part):
+    """Which study a command means."""
+
     new: bool = False
     """Open another study for the same command instead of continuing the one that exists."""
 
 
 @dataclass(kw_only=True, slots=True, frozen=True)
 class SearchConfig(Part):
+    """How the space is searched."""
+
     sampler: SamplerName = SamplerName.auto
-    """Who proposes values; auto: tpe under asha, gp under full."""
+    """Who proposes the next trial's values."""
     strategy: StrategyName = StrategyName.asha
-    """`asha` pauses trials at rungs and promotes the best, `full` trains each to its end."""
+    """Which trials are trained on."""
     reduction_factor: Annotated[int, Bounds(2, 10)] = 3
     """asha promotes the best 1/reduction_factor of a rung."""
     rungs: Annotated[int, Bounds(1, 6)] = 3
@@ -56,36 +60,40 @@ class SearchConfig(Part):
 
 @dataclass(kw_only=True, slots=True, frozen=True)
 class ExecutionConfig(Part):
+    """Where trials are trained."""
+
     name: ExecutionName = ExecutionName.local
-    """`local` has worker processes on this machine, `inline` trains in the very process."""
+    """Which processes train."""
     workers: Annotated[int | Auto, Bounds(1, 256)] = Auto.auto
     """Trials that are trained at once; auto: by cores and memory, or one per GPU."""
     threads: Annotated[int | Auto, Bounds(1, 256)] = Auto.auto
-    """Per worker. Part of what makes a trial repeatable, so it is fixed when the study is opened."""
+    """CPU threads of each worker; auto: its share of the cores. Fixed when the study is opened: results depend on it."""
     checkpoint_every_s: Annotated[float, Bounds(0, 86400)] = 30.0
     """Between rungs a checkpoint is written at the end of an epoch when this many seconds have passed."""
 
 
 @dataclass(kw_only=True, slots=True, frozen=True)
 class TrackingConfig(Part):
+    """Where trials are shown while they run, besides the journal that is always written."""
+
     mlflow: bool = True
-    """To MLFLOW_TRACKING_URI, or sqlite:///mlflow.db in the working folder."""
+    """Write to MLflow: to MLFLOW_TRACKING_URI, or sqlite:///mlflow.db in the working folder."""
     optuna: bool = True
-    """To study.db in the study's folder."""
+    """Write for Optuna: to study.db in the study's folder."""
     flush_timeout_s: Annotated[float, Bounds(0, 3600)] = 60.0
     """How many seconds the end of a sweep waits for a server that does not answer."""
 
 
 @dataclass(kw_only=True, slots=True, frozen=True)
 class BudgetConfig(Part):
-    """Counted for the whole study, over every time it was started."""
+    """When a study is done: counted over every time that it was started."""
 
     trials: Annotated[int, Bounds(1, 100_000)] = 20
-    """The baseline among them."""
+    """Most trials, the baseline among them."""
     epochs: Annotated[int | None, Bounds(1, 100_000_000)] = None
-    """Over all trials; null: no limit."""
+    """Most epochs, over all trials; null: no limit."""
     hours: Annotated[float | None, Bounds(0, 100_000, low_open=True)] = None
-    """Of wall time; null: no limit."""
+    """Most hours of wall time; null: no limit."""
 
 
 @dataclass(kw_only=True, slots=True, frozen=True)

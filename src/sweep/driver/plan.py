@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from sweep.config import Config, Regime, RegimeChoice
+from sweep.config import ClassWeights, Config, Regime, RegimeChoice, Sampling
 from sweep.config.fields import with_values
 from sweep.config.load import Composed
 from sweep.data.dataset import Dataset, prepare_dataset
@@ -60,6 +61,7 @@ def plan_study(composed: Composed, view: View, *, search: bool = True) -> Plan:
         f"regime {regime} ({sheet.pictures} pictures): {sheet.note}",
         f"{config.model.name} for {len(dataset.classes)} classes: {network}",
         *advice(regime, config.model, dataset.num_pictures),
+        *_cautions(settled.config),
         *(f"{path} is fixed by the command line and not searched" for path in settled.taken_out),
         *settled.notes,
     ):
@@ -67,6 +69,12 @@ def plan_study(composed: Composed, view: View, *, search: bool = True) -> Plan:
     source = (dataset.name, dataset.root_shown)
     name_of = partial(study_name, settled.config, settled.space, regime, source, weights.sha256)
     return Plan(settled, dataset, weights, network, name_of, composed.overrides)
+
+
+def _cautions(config: Config) -> Iterator[str]:
+    train = config.train
+    if train.class_weights is ClassWeights.inverse and train.sampling is Sampling.balanced:
+        yield "class_weights=inverse and sampling=balanced correct the same imbalance twice: one of them is enough"
 
 
 def _find_sources(config: Config, view: View) -> tuple[ResolvedWeights, Dataset]:
@@ -84,9 +92,12 @@ def _find_sources(config: Config, view: View) -> tuple[ResolvedWeights, Dataset]
 
 def _with_absolute_paths(config: Config) -> Config:
     """What the journal keeps must mean the same when a trial is reproduced from another folder."""
-    paths: dict[str, str] = {}
-    if config.data.root is not None:
-        paths["data.root"] = str(Path(config.data.root).expanduser().absolute())
+    named = {"data.root": config.data.root, "data.labels": config.data.labels}
     if config.model.weights not in WORDS_FOR_WEIGHTS:
-        paths["model.weights"] = str(Path(config.model.weights).expanduser().absolute())
-    return with_values(config, paths)
+        named["model.weights"] = config.model.weights
+    paths: dict[str, Any] = {path: _absolute(given) for path, given in named.items() if given is not None}
+    return with_values(config, paths | {"data.extra_roots": [_absolute(root) for root in config.data.extra_roots]})
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).expanduser().absolute())

@@ -38,8 +38,8 @@ def plan_workers(workers: int | Auto, threads: int | Auto, device: str, resource
 
     `device` is what was found (`cpu`, `cuda`, `mps`), not `auto`. On a CPU one thread per worker: the operations of a
     small network are too short to be shared out, so several trials side by side train more pictures per second than one
-    trial on many threads, as many as there is memory for at `worker_gb` GiB each. On GPUs one worker each. What the user names is taken as it is, even if it is more than the
-    machine has.
+    trial on many threads; and no more of them than there is memory for, at `worker_gb` each. On GPUs one worker each.
+    What the user names is taken as it is, even if it is more than the machine has.
     """
     on_cpu = device == Device.cpu
     if isinstance(workers, Auto):

@@ -111,7 +111,8 @@ class EpochReported:
     epoch: int
     """From 1."""
     metrics: dict[str, float]
-    """train/loss, train/accuracy, val/loss, val/accuracy, val/macro_f1, gap/accuracy, lr: equal whenever it is trained again."""
+    """train/loss, train/accuracy, val/loss, val/accuracy, val/macro_f1, from ten classes on val/top5_accuracy, gap/accuracy, lr:
+    equal whenever it is trained again."""
     timings: dict[str, float]
     """epoch_s, pictures_per_s: of this time only."""
 
@@ -146,7 +147,8 @@ class TestScored:
 
     trial: int
     metrics: dict[str, float]
-    """test/accuracy, test/accuracy_low, test/accuracy_high (95 % Wilson interval), test/macro_f1, test/loss."""
+    """test/accuracy, test/accuracy_low, test/accuracy_high (95 % Wilson interval), test/macro_f1, test/loss, from ten classes on
+    test/top5_accuracy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,6 +93,11 @@ class Trial:
         """How many rungs have no score yet: short trials have fewer rungs, so only the distance from the end compares."""
         return len(self.rungs) - len(self.rungs_passed)
 
+    @property
+    def ended_early(self) -> bool:
+        """`train.early_stopping` ended it before its schedule did."""
+        return self.rungs[-1] < self.epochs
+
     def value_at(self, epoch: int) -> float:
         """The objective as measured on the validation split after `epoch`."""
         return self.reports[epoch].metrics[f"val/{self.objective}"]

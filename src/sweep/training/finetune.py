@@ -40,7 +40,8 @@ class Finetuning:
     def backbone(self) -> list[nn.Parameter]:
         """What else learns, in some epoch at least, at the rate × `backbone_lr_scale`."""
         head = set(self.head)
-        return [parameter for module in self._later for parameter in module.parameters() if parameter not in head]
+        later = dict.fromkeys(parameter for module in self._later for parameter in module.parameters())  # blocks may share some
+        return [parameter for parameter in later if parameter not in head]
 
     def learning(self, epoch: int) -> tuple[nn.Module, ...]:
         """The modules whose parameters all learn in `epoch` (from 1), and no others."""

@@ -52,7 +52,7 @@ def probe(config: Config, num_classes: int, threads: int, largest_batch: int | N
 
 
 def knows_bf16(device: str) -> bool:
-    """The device computes in bfloat16 itself, instead of imitating it. Not measured on mps."""
+    """The device computes in bfloat16 itself, instead of imitating it. Not measured on cuda and mps."""
     if device == Device.cuda:
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device == Device.mps:
