@@ -77,6 +77,8 @@ class StudyBuilder:
         self.events.append(JobStarted(trial=number, replicate=0, attempt=0, last_epoch=last, worker="w0"))
         for epoch in range(1, last + 1):
             metrics = curve_point(number, epoch, epochs, accuracy)
+            if self.opened.dataset["num_classes"] >= 10:
+                metrics["val/top5_accuracy"] = (metrics["val/accuracy"] + 1) / 2
             self.events.append(
                 EpochReported(trial=number, replicate=0, attempt=0, epoch=epoch, metrics=metrics, timings={"epoch_s": 1.0})
             )
@@ -161,6 +163,38 @@ def asha_study(num_trials: int = 12, **changes: Any) -> StudyBuilder:
     return builder
 
 
+MIXED_SPACE: dict[str, dict[str, Any]] = {
+    "optimizer.lr": {"low": 1e-4, "high": 5e-3, "log": True},
+    "train.batch_size": {"choices": [16, 32, 48]},
+    "optimizer.name": {"choices": ["adam", "adamw", "sgd", "rmsprop"]},
+    "finetune.strategy": {"choices": ["full", "frozen", "gradual"]},
+    "schedule.name": {"choices": ["constant", "cosine", "plateau"]},
+    "augment.strength": {"low": 0.0, "high": 2.0, "log": False},
+    "train.label_smoothing": {"choices": [0.0, 0.05, 0.1]},
+    "train.clip_norm": {"choices": [None, 1.0, 5.0]},
+    "optimizer.nesterov": {"choices": [True, False]},
+    "model.dropout": {"low": 0.0, "high": 0.5, "log": False},
+}
+MIXED_BASELINE = {path: keys["choices"][0] for path, keys in MIXED_SPACE.items() if "choices" in keys} | {
+    "optimizer.lr": 1e-3,
+    "augment.strength": 1.0,
+    "model.dropout": 0.2,
+}
+
+
+def mixed_study(num_trials: int = 16, **changes: Any) -> StudyBuilder:
+    """Trials over ranges, words, numbers to choose from, null and true or false; the optimizer decides how good they are."""
+    builder = StudyBuilder(**{"space": MIXED_SPACE, "baseline": MIXED_BASELINE} | changes).trial(0, accuracy=0.89)
+    for number in range(1, num_trials):
+        draw = random.Random(number)
+        params = {path: draw.choice(keys["choices"]) for path, keys in MIXED_SPACE.items() if "choices" in keys}
+        params |= {"optimizer.lr": 1e-4 * 50 ** draw.random(), "augment.strength": draw.uniform(0, 2)}
+        params["model.dropout"] = draw.uniform(0, 0.5)
+        accuracy = {"adam": 0.9, "adamw": 0.8, "sgd": 0.6, "rmsprop": 0.4}[params["optimizer.name"]]
+        builder.trial(number, params=params, upto=None if number in (3, 8) else 4, accuracy=accuracy)
+    return builder
+
+
 def _opened(changes: dict[str, Any]) -> StudyOpened:
     classes = changes.get("classes", [f"species {index:02d}" for index in range(20)])
     dataset = {
@@ -189,6 +223,7 @@ def _opened(changes: dict[str, Any]) -> StudyOpened:
         weights={"source": source, "sha256": None if source == "none" else "0123456789abcdef" * 4},
         machine={},
         environment={},
+        network=changes.get("network", {"parameters": 1_540_000, "size_mb": 6.24}),
     )
 
 
@@ -200,6 +235,11 @@ def new_study() -> Callable[..., StudyBuilder]:
 @pytest.fixture
 def new_asha_study() -> Callable[..., StudyBuilder]:
     return asha_study
+
+
+@pytest.fixture
+def new_mixed_study() -> Callable[..., StudyBuilder]:
+    return mixed_study
 
 
 @pytest.fixture

@@ -10,29 +10,10 @@ from PIL import Image
 
 from sweep.analysis.artifacts import write_study_artifacts, write_trial_artifacts
 from sweep.analysis.figures.style import png
-from sweep.config.space import Choices, IntRange, space_from_plain
 from sweep.journal.events import JobOutcome
 
 FIGURES = {"optimization_history.png", "curves.png", "slice.png", "parallel_coordinates.png"}
 TABLES = {"leaderboard.csv", "leaderboard.md", "space.yaml", "summary.md"}
-
-
-@pytest.fixture
-def distributions_of():
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-    def make(history):
-        found = {}
-        for path, dimension in space_from_plain(history.opened.space).items():
-            if isinstance(dimension, Choices):
-                found[path] = CategoricalDistribution(dimension.options)
-            elif isinstance(dimension, IntRange):
-                found[path] = IntDistribution(dimension.low, dimension.high)
-            else:
-                found[path] = FloatDistribution(dimension.low, dimension.high, log=dimension.log)
-        return found
-
-    return make
 
 
 def assert_is_picture(path):
@@ -56,9 +37,9 @@ def assert_all_there(folder, files):
     assert not list(folder.rglob("*.tmp"))
 
 
-def test_a_study_leaves_its_report(new_asha_study, distributions_of, tmp_path):
+def test_a_study_leaves_its_report(new_asha_study, tmp_path):
     history = new_asha_study().history()
-    files, text = write_study_artifacts(history, tmp_path, distributions_of(history))
+    files, text = write_study_artifacts(history, tmp_path)
     assert {file.removeprefix("report/") for file in files} == FIGURES | TABLES | {"importance.png"}
     assert_all_there(tmp_path, files)
     assert (tmp_path / "report/summary.md").read_text() == text
@@ -66,31 +47,31 @@ def test_a_study_leaves_its_report(new_asha_study, distributions_of, tmp_path):
     assert "stopped at epoch" in (tmp_path / "report/leaderboard.csv").read_text()
 
 
-def test_few_trials_have_no_importance(new_study, distributions_of, tmp_path):
+def test_few_trials_have_no_importance(new_study, tmp_path):
     history = new_study().trial(0).trial(1).history()
-    files, text = write_study_artifacts(history, tmp_path, distributions_of(history))
+    files, text = write_study_artifacts(history, tmp_path)
     assert {file.removeprefix("report/") for file in files} == FIGURES | TABLES
     assert_all_there(tmp_path, files)
     assert "importance of the settings was not computed" in text
 
 
-def test_every_trial_failed_but_the_baseline(new_study, distributions_of, tmp_path):
+def test_every_trial_failed_but_the_baseline(new_study, tmp_path):
     builder = new_study().trial(0)
     for number in range(1, 5):
         builder.trial(number, upto=number - 1, outcome=JobOutcome.failed, reason="the loss became NaN")
     history = builder.history()
-    files, _ = write_study_artifacts(history, tmp_path, distributions_of(history))
+    files, _ = write_study_artifacts(history, tmp_path)
     assert_all_there(tmp_path, files)
 
 
 def test_a_study_without_trials_has_tables_only(new_study, tmp_path):
-    files, _ = write_study_artifacts(new_study().history(), tmp_path, {})
+    files, _ = write_study_artifacts(new_study().history(), tmp_path)
     assert {file.removeprefix("report/") for file in files} == TABLES
 
 
 def test_one_training_without_a_search(new_study, tmp_path):
     history = new_study(space={}, baseline={}).trial(0, epochs=1, rungs=[1]).history()
-    files, text = write_study_artifacts(history, tmp_path, {})
+    files, text = write_study_artifacts(history, tmp_path)
     assert {file.removeprefix("report/") for file in files} == TABLES | {"optimization_history.png", "curves.png"}
     assert_all_there(tmp_path, files)
     assert "after 1 epoch" in text and "nothing was searched" in text
@@ -117,6 +98,14 @@ def test_a_trial_leaves_its_files(new_study, write_evaluation, tmp_path):
     assert (folder / "overrides.txt").read_text().splitlines()[:3] == ["model=mnv3_small", "data=plants", "optimizer.lr=0.001"]
 
 
+def test_what_to_type_for_a_trial_has_its_values_instead_of_the_space(new_study, tmp_path):
+    overrides = ["data=plants", "+space.model.width_mult.low=0.5", "~space.x", "+space={a: 1}", "seed=3"]
+    history = new_study(overrides=overrides).trial(0).history()
+    write_trial_artifacts(history, history.trials[0], tmp_path, {}, {})
+    typed = (tmp_path / "trials/0000/overrides.txt").read_text().splitlines()
+    assert typed[:3] == ["data=plants", "seed=3", "optimizer.lr=0.001"]
+
+
 def test_a_trial_that_never_had_an_epoch_has_no_figures(new_study, tmp_path):
     history = new_study().trial(0, upto=0, outcome=JobOutcome.failed, reason="out of memory").history()
     files = write_trial_artifacts(history, history.trials[0], tmp_path, {}, {})
@@ -130,7 +119,7 @@ def test_class_names_and_numbers_of_all_kinds_are_drawn(new_study, write_evaluat
     assert_all_there(tmp_path, write_trial_artifacts(history, history.trials[0], tmp_path, {}, {}))
 
 
-def test_names_that_are_no_unicode_are_shown_escaped(new_study, write_evaluation, distributions_of, tmp_path):
+def test_names_that_are_no_unicode_are_shown_escaped(new_study, write_evaluation, tmp_path):
     root, name = "/pictures/caf\udce9", "f\udcf6hre"
     changes = {"root": root, "overrides": [f"data.root={root}"], "weights": f"{name}.pt", "classes": [name, "oak"]}
     history = new_study(**changes).trial(0).history()
@@ -138,7 +127,7 @@ def test_names_that_are_no_unicode_are_shown_escaped(new_study, write_evaluation
     write_evaluation(folder, changes["classes"])
     config = {"data": {"root": root}}
     assert_all_there(tmp_path, write_trial_artifacts(history, history.trials[0], tmp_path, config, {"gpu": name}))
-    files, text = write_study_artifacts(history, tmp_path, distributions_of(history))
+    files, text = write_study_artifacts(history, tmp_path)
     assert_all_there(tmp_path, files)
     assert r"data.root=/pictures/caf\udce9" in (folder / "overrides.txt").read_text().splitlines()
     assert r"f\udcf6hre" in (folder / "per_class.csv").read_text()

@@ -21,6 +21,11 @@ def test_what_is_written_last_speaks_of_a_study_that_is_over(new_study):
     assert not history.is_over
 
 
+def test_a_trial_that_ended_early_says_where(new_study):
+    history = new_study().trial(0, upto=12, outcome=JobOutcome.stopped_early).history()
+    assert words(history) == ["complete (early, epoch 12 of 40)"] == words(concluded(history))
+
+
 def test_running_interrupted_waiting_and_lost_trials(new_study):
     builder = new_study().trial(0, upto=2, outcome=None).trial(1, upto=7, outcome=JobOutcome.interrupted)
     builder.trial(2, upto=0, outcome=JobOutcome.died)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import random
 import subprocess
 import sys
 
 import pytest
+from tests.analysis.conftest import MIXED_BASELINE, MIXED_SPACE
 
 from sweep.analysis.figures.importance import Importance, NoImportance, importance
 from sweep.analysis.figures.learning_curve import draw_learning_curve, learning_curve
 from sweep.analysis.figures.optimization_history import draw_optimization_history, optimization_history
-from sweep.analysis.figures.parallel import axis_ticks, height_of
-from sweep.analysis.figures.rungs import Role, rung_curves
+from sweep.analysis.figures.parallel import axis_ticks, draw_parallel_coordinates, height_of, heights_of
+from sweep.analysis.figures.rungs import Role, draw_rung_curves, rung_curves
 from sweep.analysis.figures.scored import scored_space
 from sweep.analysis.figures.slices import draw_slices
+from sweep.analysis.naming import OBJECTIVE_LABELS, short_names
 from sweep.config.space import Choices, FloatRange, IntRange
 from sweep.journal.events import JobOutcome
 from sweep.journal.fate import Fate
@@ -77,6 +81,31 @@ def test_curves_have_roles_and_tell_what_was_saved(new_study):
     assert record.subtitle == "2 of 5 trials not trained to the end: 129 epochs instead of 200 (64 %)."
 
 
+def test_a_trial_that_ended_early_is_complete_and_its_end_is_no_rung(new_study):
+    builder = new_study().trial(0, accuracy=0.5).trial(1, upto=4).trial(2, upto=30, outcome=JobOutcome.stopped_early)
+    history = builder.trial(3, upto=3, accuracy=0.3, outcome=JobOutcome.stopped_early).over().history()
+    record = rung_curves(history)
+    assert [curve.role for curve in record.curves] == [Role.baseline, Role.unfinished, Role.champion, Role.complete]
+    assert record.curves[2].shares[-1] == 30 / 40
+    assert record.rung_shares == (4 / 40, 13 / 40)
+    assert record.subtitle == "1 of 4 trials not trained to the end, 2 ended early: 77 epochs instead of 160 (48 %)."
+    assert [point.fate for point in optimization_history(history).points[1:]] == [Fate.stopped, Fate.complete, Fate.complete]
+    scored = {trial.number: trial for trial in scored_space(history).trials}
+    assert (scored[2].share_trained, scored[2].is_complete) == (30 / 40, True)
+    curve = learning_curve(history, history.trials[2])
+    assert curve.title == "Trial 2: complete (early, epoch 30 of 40)"
+    assert curve.rungs == (4, 13, 30)
+    assert draw_learning_curve(curve).axes[0].get_xlim()[1] < 32
+    drawn = draw_rung_curves(record).axes[0]
+    assert [line for line in drawn.lines if line.get_marker() == "o" and list(line.get_xdata()) == [75]], "a dot at its end"
+
+
+def test_a_study_in_which_all_ended_early_says_so(new_study):
+    record = rung_curves(new_study().trial(0, upto=10, outcome=JobOutcome.stopped_early).history())
+    assert record.subtitle == "1 of 1 trial ended early: 10 epochs instead of 40 (25 %)."
+    assert record.rung_shares == ()
+
+
 def test_rungs_of_short_and_long_trials_meet_at_equal_distances_from_the_end(new_study):
     builder = new_study().trial(0, epochs=10, rungs=[3, 10]).trial(1, epochs=90, rungs=[10, 30, 90])
     assert rung_curves(builder.history()).rung_shares == (10 / 90, (3 / 10 + 30 / 90) / 2)
@@ -96,37 +125,31 @@ def lr_study(new_study, num_trials, **changes):
     return builder.history()
 
 
-@pytest.fixture
-def two_settings():
-    from optuna.distributions import FloatDistribution
-
-    return {"optimizer.lr": FloatDistribution(5e-4, 5e-3, log=True), "model.dropout": FloatDistribution(0, 0.5)}
-
-
-def test_importance_finds_the_setting_that_decides(new_study, two_settings):
-    found = importance(lr_study(new_study, 20), two_settings)
+def test_importance_finds_the_setting_that_decides(new_study):
+    found = importance(lr_study(new_study, 20))
     assert isinstance(found, Importance)
-    assert list(found.shares)[0] == "lr" and found.shares["lr"] > 0.7
-    assert sum(found.shares.values()) == pytest.approx(1)
+    first, *others = found.effects
+    assert (first.setting, first.may_be_chance) == ("lr", False) and first.share > 0.7
+    assert all(effect.may_be_chance and effect.share < 0.1 for effect in others)
 
 
-def test_importance_is_not_told_from_few_or_equal_trials(new_study, two_settings):
-    few = importance(lr_study(new_study, 9), two_settings)
+def test_importance_is_not_told_from_few_or_equal_trials(new_study):
+    few = importance(lr_study(new_study, 9))
     assert few == NoImportance("it needs 10 trials that passed their first rung, and there are 9")
     history = lr_study(new_study, 12)
     for trial in history.trials.values():
         trial.reports[4].metrics["val/accuracy"] = 0.05
-    equal = importance(history, two_settings)
+    equal = importance(history)
     assert isinstance(equal, NoImportance) and "same score" in equal.reason
 
 
-def test_importance_compares_scores_at_one_rung_only(new_study, two_settings):
+def test_importance_compares_scores_at_one_rung_only(new_study):
     history = lr_study(new_study, 12)
-    found = importance(history, two_settings)
+    found = importance(history)
     for trial in list(history.trials.values())[:3]:  # trained on to their ends: their first scores stay what they were
         for epoch in range(5, 41):
             trial.reports[epoch] = trial.reports[4]
-    assert importance(history, two_settings) == found
+    assert importance(history) == found
 
 
 def test_heights_on_parallel_axes():
@@ -153,6 +176,103 @@ def test_slices_have_a_panel_per_setting_and_a_scale_like_the_setting(new_asha_s
         "batch_size": "linear",
         "epochs": "linear",
     }
+
+
+def test_trials_of_one_option_lie_side_by_side_and_nearest_to_their_option(new_mixed_study):
+    record = scored_space(new_mixed_study().history())
+    options = record.space["optimizer.name"].options
+    heights = heights_of(record, "optimizer.name")
+    assert len(set(heights.values())) == len(heights) == 16
+    for trial in record.trials:
+        distances = [abs(heights[trial.number] - height_of(Choices(options), option)) for option in options]
+        assert options[distances.index(min(distances))] == trial.params["optimizer.name"]
+    assert set(record.offsets("optimizer.lr").values()) == {0.0}
+
+
+def test_null_true_and_false_are_options_as_people_type_them(new_mixed_study):
+    record = scored_space(new_mixed_study().history())
+    assert [label for _, label in axis_ticks(record.space["train.clip_norm"])] == ["none", "1", "5"]
+    assert [label for _, label in axis_ticks(record.space["optimizer.nesterov"])] == ["true", "false"]
+
+
+def within(labels, limits, side):
+    """The tick labels that are drawn: matplotlib has some beyond the ends of the axis too."""
+    return [label for label in labels if limits[0] <= label.get_position()[side] <= limits[1]]
+
+
+def overlapping(texts):
+    """Pairs of texts that are drawn one over the other."""
+    boxes = [(text.get_text(), text.get_window_extent()) for text in texts if text.get_text() and text.get_visible()]
+    return [(one, other) for (one, a), (other, b) in itertools.combinations(boxes, 2) if a.overlaps(b)]
+
+
+def test_no_label_of_a_mixed_space_lies_over_another_or_is_cut_off(new_mixed_study):
+    record = scored_space(new_mixed_study().history())
+    for figure in (draw_slices(record), draw_parallel_coordinates(record)):
+        figure.draw_without_rendering()
+        for axes in figure.axes:
+            ticks = [*within(axes.get_xticklabels(), axes.get_xlim(), 0), *within(axes.get_yticklabels(), axes.get_ylim(), 1)]
+            assert not overlapping([*ticks, axes.xaxis.label])
+            for text in (*ticks, *axes.texts, axes.xaxis.label):
+                if text.get_text():
+                    box = text.get_window_extent()
+                    assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1, text.get_text()
+
+
+def test_of_very_many_settings_some_are_said_not_to_be_shown(new_study):
+    rates = ("mixup", "cutmix", "flip", "jitter", "shear", "shift", "zoom")
+    space = {f"augment.{name}": {"low": 0.0, "high": 0.5, "log": False} for name in rates}
+    space |= {f"optimizer.{name}": {"low": 0.1, "high": 0.5, "log": False} for name in ("lr", "momentum", "backbone_lr_scale")}
+    space |= {f"finetune.{name}": {"low": 0.1, "high": 0.5, "log": False} for name in ("top_share", "lr_scale", "frozen_share")}
+    space["train.label_smoothing"] = {"low": 0.1, "high": 0.5, "log": False}
+    record = scored_space(new_study(space=space, baseline=dict.fromkeys(space, 0.3)).trial(0).history())
+    for figure, words in ((draw_slices(record), "2 more settings"), (draw_parallel_coordinates(record), "1 more setting ")):
+        assert any(words in text.get_text() for text in figure.texts)
+
+
+def test_importance_is_told_over_a_mixed_space(new_mixed_study):
+    history = new_mixed_study().history()
+    found = importance(history)
+    assert isinstance(found, Importance)
+    assert found.effects[0].setting == "optimizer.name" and not found.effects[0].may_be_chance
+    assert found.effects[0].share > 2 * found.effects[1].share
+    assert {effect.setting for effect in found.effects} == set(short_names(history.opened.space).values())
+
+
+def test_a_setting_without_effect_is_rarely_taken_for_one_that_has(new_study):
+    clear = []
+    for seed in range(40):
+        scores = random.Random(seed)
+        builder = new_study(space=MIXED_SPACE, baseline=MIXED_BASELINE)
+        for number in range(14):
+            params = {path: scores.choice(keys["choices"]) for path, keys in MIXED_SPACE.items() if "choices" in keys}
+            builder.trial(number, params=params, upto=4, accuracy=scores.uniform(0.3, 0.9))
+        found = importance(builder.history())
+        assert isinstance(found, Importance)
+        clear += [not effect.may_be_chance for effect in found.effects if effect.setting not in ("lr", "dropout")]
+    assert sum(clear) / len(clear) < 0.08
+
+
+def test_a_setting_that_no_trial_varied_explains_nothing(new_study):
+    history = lr_study(new_study, 12)
+    found = importance(history)
+    assert isinstance(found, Importance)
+    same = next(effect for effect in found.effects if effect.setting == "batch_size")
+    assert (same.share, same.may_be_chance) == (0.0, True)
+
+
+@pytest.mark.parametrize("objective", ["accuracy", "macro_f1", "loss"])
+def test_every_figure_names_the_objective(new_mixed_study, objective):
+    history = new_mixed_study(objective=objective).history()
+    label = OBJECTIVE_LABELS[objective]
+    record = scored_space(history)
+    assert (record.value_label, record.higher_is_better) == (label, objective != "loss")
+    assert optimization_history(history).value_label == rung_curves(history).value_label == label
+    assert draw_slices(record).axes[0].get_ylabel() == label
+    names = [text.get_text() for text in draw_parallel_coordinates(record).axes[0].get_xticklabels()]
+    assert names[-1].replace("\n", " ") == label
+    found = importance(history)
+    assert isinstance(found, Importance) and f"by {label} there" in found.subtitle
 
 
 def test_importing_the_room_is_cheap():

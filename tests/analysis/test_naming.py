@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sweep.analysis.naming import clip, counted, markdown_cell, short_names, short_number
+from sweep.analysis.naming import clip, counted, markdown_cell, network_words, short_names, short_number
 
 
 def test_a_name_two_settings_would_share_stays_whole():
@@ -18,7 +18,7 @@ def test_a_name_two_settings_would_share_stays_whole():
         (48, "48"),
         ("adamw", "adamw"),
         (None, "none"),
-        (True, "True"),
+        (True, "true"),
         (float("nan"), "—"),
     ],
 )
@@ -36,6 +36,19 @@ def test_long_text_keeps_both_ends():
 def test_cells_survive_markdown():
     assert markdown_cell("weight_decay") == "weight_decay"
     assert markdown_cell("a|b `c` *d* _e_") == r"a\|b \`c\` \*d\* \_e\_"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "size_mb", "words"),
+    [
+        (1_540_000, 6.24, "1.54 M parameters, 6.2 MB as fp32"),
+        (85_800_194, 343.2, "85.8 M parameters, 343.2 MB as fp32"),
+        (304_000, 1.26, "0.304 M parameters, 1.3 MB as fp32"),
+    ],
+)
+def test_the_size_of_a_network_in_words(parameters, size_mb, words):
+    assert network_words({"parameters": parameters, "size_mb": size_mb}) == words
+    assert network_words({}) == ""
 
 
 def test_counts():

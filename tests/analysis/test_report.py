@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import pytest
+
 from sweep.analysis.cautions import cautions
 from sweep.analysis.evaluation import read_evaluation
+from sweep.analysis.naming import OBJECTIVE_LABELS
 from sweep.analysis.report import MAX_CHARS, summary
 from sweep.journal.events import JobOutcome
 
@@ -17,6 +20,45 @@ def test_the_result_is_champion_against_baseline_and_test(new_asha_study):
     in_full = sum(trial.epochs for trial in history.trials.values())
     assert f"{history.epochs_trained} epochs trained, {100 * history.epochs_trained / in_full:.0f} % of the {in_full}" in text
     assert f"python -m sweep reproduce best --study {history.opened.study}" in text
+
+
+def test_the_network_and_its_size_are_named(new_study):
+    assert "- Network: mnv3_small, 1.54 M parameters, 6.2 MB as fp32." in summary(new_study().trial(0).history())
+    searched = {"model.width_mult": {"low": 0.5, "high": 1.0}}
+    wide = new_study(space=searched, baseline={"model.width_mult": 1.0}).trial(0).history()
+    assert "- Network at the baseline's width: mnv3_small" in summary(wide)
+    assert "Network" not in summary(new_study(network={}).trial(0).history())
+
+
+def test_top_5_accuracy_is_named_where_there_are_classes_enough(new_study):
+    builder = new_study().trial(0).tested(0)
+    top5 = builder.history().trials[0].reports[40].metrics["val/top5_accuracy"]
+    assert f"**, top-5 accuracy {top5:.4f}, after 40 epochs" in summary(builder.history())
+    builder.events[-1].metrics["test/top5_accuracy"] = 0.9876
+    assert "macro-F1 0.9321, top-5 accuracy 0.9876, loss 0.3100." in summary(builder.history())
+    assert "top-5" not in summary(new_study(classes=["c"] * 9).trial(0).tested(0).history())
+
+
+def test_a_champion_that_ended_early_says_where(new_study):
+    builder = new_study().trial(0, accuracy=0.5).trial(1, upto=30, outcome=JobOutcome.stopped_early)
+    history = builder.over().tested(1).history()
+    text = summary(history)
+    value = history.trials[1].value_at(30)
+    assert f"Champion: trial 1**, validation accuracy **{value:.4f}**" in text
+    assert "after 30 of 40 epochs, where it ended early, weights of epoch 28" in text
+    assert "70 epochs trained, 88 % of the 80" in text
+    assert "| complete (early, epoch 30 of 40) |" in text
+
+
+@pytest.mark.parametrize("objective", ["accuracy", "macro_f1", "loss"])
+def test_every_objective_is_named_and_decides(new_study, objective):
+    history = new_study(objective=objective).trial(0, accuracy=0.8).trial(1, accuracy=0.9).history()
+    text, best = summary(history), history.best()
+    label = OBJECTIVE_LABELS[objective]
+    assert f"Champion: trial {best.number}**, {label} **{best.value_at(40):.4f}**" in text
+    assert f"objective {label}" in text
+    values = [trial.value_at(40) for trial in history.trials.values()]
+    assert best.value_at(40) == (min(values) if objective == "loss" else max(values))
 
 
 def test_what_was_searched_is_named(new_study):

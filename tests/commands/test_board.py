@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from sweep.__main__ import main
-from sweep.commands.board import budget_words, duration, rung_line, standing_line, title_line, trials_table
+from sweep.commands.board import best_words, budget_words, duration, rung_line, standing_line, title_line, trials_table
 from sweep.config import BudgetConfig
 from sweep.journal.events import JobOutcome
 from sweep.journal.history import History
@@ -43,6 +43,17 @@ def test_running_trials_stand_first_then_the_best():
     assert [line.split()[0] for line in lines] == ["trial", "3", "1", "0", "2"]
     assert "running" in lines[1] and "2 of 40" in lines[1]
     assert lines[3].startswith("0 (baseline)")
+
+
+def test_a_trial_that_ended_early_is_complete_and_shows_how_far_it_came():
+    lines = shown(history_of(new_study().trial(0).trial(1, upto=30, outcome=JobOutcome.stopped_early)))
+    assert "complete (early)" in lines[2] and "30 of 40" in lines[2]
+    assert "(early)" not in lines[1]
+
+
+def test_the_best_may_have_ended_early():
+    history = history_of(new_study().trial(0, accuracy=0.5).trial(1, upto=30, outcome=JobOutcome.stopped_early))
+    assert best_words(history) == f"best: trial 1, validation accuracy {history.trials[1].value_at(30):.4f}"
 
 
 def test_no_more_rows_than_there_is_room_for():

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from optuna.storages import RDBStorage
-from tests.mirrors.sample import DISTRIBUTIONS, SampleStudy, first_sitting, second_sitting, third_sitting
+from tests.mirrors.sample import DISTRIBUTIONS, SampleStudy, early_sitting, first_sitting, second_sitting, third_sitting
 from tests.mirrors.stores import dump_mlflow, dump_optuna, new_mlflow
 
 from sweep.errors import TrackingError
@@ -111,7 +111,7 @@ def new_place(request: pytest.FixtureRequest, study: SampleStudy, tmp_path: Path
 
 
 def live(study: SampleStudy) -> None:
-    for sitting in (first_sitting, second_sitting, third_sitting):
+    for sitting in (first_sitting, second_sitting, third_sitting, early_sitting):
         sitting(study)
 
 

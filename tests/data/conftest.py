@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,15 @@ from sweep.data.dataset import Dataset, prepare_dataset
 
 MakePicture = Callable[..., Path]
 MakeRoot = Callable[[Mapping[str, int]], Path]
+
+
+def save_photo(path: Path, number: int, size: tuple[int, int] = (192, 144), **options: Any) -> Path:
+    """Writes a picture of broad shapes, as photographs are, that is like no other with another number."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rng = np.random.Generator(np.random.PCG64(number))
+    shapes = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8))
+    shapes.resize(size, Image.Resampling.BICUBIC).save(path, **options)
+    return path
 
 
 @pytest.fixture
@@ -53,12 +63,12 @@ class Prepare:
         self.notices: list[str] = []
         self.progress: list[tuple[str, int, int]] = []
 
-    def __call__(self, root: Path, *, seed: int = 0, skip: bool = False, **settings: float) -> Dataset:
+    def __call__(self, root: Path | None = None, *, seed: int = 0, skip: bool = False, **settings: Any) -> Dataset:
         config = DataConfig(
-            root=str(root),
+            root=None if root is None else str(root),
             image_size=32,
             on_unreadable=OnUnreadable.skip if skip else OnUnreadable.refuse,
-            **settings,  # type: ignore[arg-type]
+            **settings,
         )
         return prepare_dataset(
             config,

@@ -33,12 +33,12 @@ def test_class_with_one_picture(make_root):
 
 def test_class_only_in_val(make_root):
     root = make_root({"train/a": 2, "train/b": 2, "val/a": 1, "val/b": 1, "val/c": 1})
-    assert "class 'c' appears only in val/" in refusal(root)
+    assert "class 'c' appears only in val " in refusal(root)
 
 
 def test_class_missing_in_a_given_val(make_root):
     root = make_root({"train/a": 2, "train/b": 2, "val/a": 1})
-    assert "class 'b' is in train/ but not in val/" in refusal(root)
+    assert "class 'b' is in train but not in val " in refusal(root)
 
 
 def test_one_training_picture_is_enough_where_validation_is_given(make_root):
@@ -82,4 +82,11 @@ def test_copies_in_one_class_are_said(make_root, prepare):
     root = make_root({"a": 4, "b": 4})
     shutil.copy(root / "b" / "0.jpg", root / "b" / "copy.jpg")
     prepare(root)
-    assert any("exact copies of other pictures: 1, for example b/copy.jpg" in text for text in prepare.notices)
+    assert "copies of other pictures: 1 exact (for example b/copy.jpg); copies share a split" in prepare.notices
+
+
+def test_folds_are_refused_where_validation_is_given(make_root):
+    index = index_pictures(make_root({"train/a": 4, "train/b": 4, "val/a": 2, "val/b": 2}))
+    check_classes(index)
+    with pytest.raises(DataError, match=r"data\.folds .*, but data\.root=.* gives a validation split"):
+        check_classes(index, has_folds=True)

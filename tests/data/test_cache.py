@@ -66,7 +66,7 @@ def build(root: Path, cache_dir: Path, stop_at: int = -1) -> Iterator[subprocess
 
 
 def test_rows_are_the_decoded_files_in_byte_order(root, tmp_path):
-    cache = decoded_pictures(root, manifest_of(root), SETTINGS, cache_dir=tmp_path)
+    cache = decoded_pictures(root.joinpath, manifest_of(root), SETTINGS, cache_dir=tmp_path)
     assert cache.pictures.shape == (10, 32, 32, 3)
     assert cache.paths == tuple(sorted(manifest_of(root)))
     with Image.open(root / cache.paths[7]) as image:
@@ -75,16 +75,16 @@ def test_rows_are_the_decoded_files_in_byte_order(root, tmp_path):
 
 
 def test_opened_pictures_cannot_be_written(root, tmp_path):
-    cache = decoded_pictures(root, manifest_of(root), SETTINGS, cache_dir=tmp_path)
+    cache = decoded_pictures(root.joinpath, manifest_of(root), SETTINGS, cache_dir=tmp_path)
     with pytest.raises(ValueError, match="read-only"):
         cache.pictures[0] = 0
 
 
 def test_a_second_call_decodes_nothing(root, tmp_path):
-    first = decoded_pictures(root, manifest_of(root), SETTINGS, cache_dir=tmp_path)
+    first = decoded_pictures(root.joinpath, manifest_of(root), SETTINGS, cache_dir=tmp_path)
     manifest = manifest_of(root)
     shutil.rmtree(root)
-    second = decoded_pictures(root, manifest, SETTINGS, cache_dir=tmp_path)
+    second = decoded_pictures(root.joinpath, manifest, SETTINGS, cache_dir=tmp_path)
     assert (second.pictures == first.pictures).all() and second.folder == first.folder
 
 
@@ -105,11 +105,11 @@ def test_the_key_is_made_of_everything_that_the_pixels_depend_on(root, monkeypat
 def test_unreadable_pictures_are_recorded_and_leave_no_gap(root, tmp_path):
     for name in ("a/0.jpg", "a/3.jpg", "b/4.jpg"):
         (root / name).write_text("<html>")
-    cache = decoded_pictures(root, manifest_of(root), SETTINGS, cache_dir=tmp_path / "some")
+    cache = decoded_pictures(root.joinpath, manifest_of(root), SETTINGS, cache_dir=tmp_path / "some")
     assert [one.path for one in cache.unreadable] == ["a/0.jpg", "a/3.jpg", "b/4.jpg"]
     assert {one.reason for one in cache.unreadable} == {"not a picture of a known format"}
     manifest = {path: cache.manifest[path] for path in cache.paths}
-    whole = decoded_pictures(root, manifest, SETTINGS, cache_dir=tmp_path / "readable")
+    whole = decoded_pictures(root.joinpath, manifest, SETTINGS, cache_dir=tmp_path / "readable")
     assert whole.paths == cache.paths and (whole.pictures == cache.pictures).all()
     assert (cache.folder / "pictures.u8").stat().st_size == 7 * 32 * 32 * 3
 
@@ -117,14 +117,14 @@ def test_unreadable_pictures_are_recorded_and_leave_no_gap(root, tmp_path):
 def test_no_readable_picture_at_all_is_still_a_cache(root, tmp_path):
     for path in root.rglob("*.jpg"):
         path.write_bytes(b"")
-    cache = decoded_pictures(root, manifest_of(root), SETTINGS, cache_dir=tmp_path)
+    cache = decoded_pictures(root.joinpath, manifest_of(root), SETTINGS, cache_dir=tmp_path)
     assert cache.pictures.shape == (0, 32, 32, 3) and len(cache.unreadable) == 10
 
 
 class TestDamage:
     @pytest.fixture
     def folder(self, root, tmp_path):
-        return decoded_pictures(root, manifest_of(root), SETTINGS, cache_dir=tmp_path).folder
+        return decoded_pictures(root.joinpath, manifest_of(root), SETTINGS, cache_dir=tmp_path).folder
 
     def damage_pictures(folder):
         os.truncate(folder / "pictures.u8", 1000)
@@ -147,7 +147,7 @@ class TestDamage:
         with pytest.raises(DamagedCache):
             open_cache(folder)
         notices = []
-        repaired = decoded_pictures(root, manifest_of(root), SETTINGS, cache_dir=tmp_path, on_notice=notices.append)
+        repaired = decoded_pictures(root.joinpath, manifest_of(root), SETTINGS, cache_dir=tmp_path, on_notice=notices.append)
         assert (repaired.pictures == before).all()
         assert "damaged" in notices[0] and "decoded again" in notices[0]
 
@@ -180,7 +180,7 @@ class TestInterruption:
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            decoded_pictures(root, manifest_of(root), SETTINGS, cache_dir=tmp_path, on_progress=interrupt)
+            decoded_pictures(root.joinpath, manifest_of(root), SETTINGS, cache_dir=tmp_path, on_progress=interrupt)
         assert folders(tmp_path) == []
 
     def test_two_builders_at_once_end_with_one_cache(self, root, prepare):
@@ -225,5 +225,5 @@ def test_a_picture_that_changes_between_hashing_and_decoding_is_refused(root, tm
     manifest = manifest_of(root)
     make_picture(root / "a" / "2.jpg", 999)
     with pytest.raises(DataError, match=r"a/2\.jpg changed while"):
-        decoded_pictures(root, manifest, SETTINGS, cache_dir=tmp_path)
+        decoded_pictures(root.joinpath, manifest, SETTINGS, cache_dir=tmp_path)
     assert folders(tmp_path) == []

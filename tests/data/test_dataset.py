@@ -109,6 +109,26 @@ def test_given_splits_are_kept(make_root, prepare):
     assert {dataset.paths[row].split("/")[0] for row in dataset.splits[Split.test]} == {"train"}
 
 
+def test_folds_validate_every_picture_once_and_share_their_test_pictures(make_root, prepare):
+    root = make_root({"a": 20, "b": 15})
+    whole = prepare(root)
+    folds = [prepare(root, folds=3, fold=number) for number in range(3)]
+    for fold in folds:
+        assert (fold.splits[Split.test] == whole.splits[Split.test]).all()
+        assert {fold.labels[row] for row in fold.splits[Split.val]} == {0, 1}
+    validating = np.concatenate([fold.splits[Split.val] for fold in folds])
+    assert sorted(validating) == sorted(set(range(35)) - set(whole.splits[Split.test]))
+    assert len({fold.fingerprint for fold in (whole, *folds)}) == 4
+    assert {fold.handle["folder"] for fold in folds} == {whole.handle["folder"]}
+
+
+def test_folds_beside_a_given_validation_split_are_refused_before_anything_is_read(make_root, prepare):
+    root = make_root({"train/a": 9, "train/b": 9, "val/a": 3, "val/b": 3})
+    with pytest.raises(DataError, match=r"data\.folds cuts validation .* gives a validation split"):
+        prepare(root, folds=3)
+    assert prepare.progress == []
+
+
 @pytest.mark.parametrize("name", ["two\nlines", "🌱", os.fsdecode(b"\xff\xfe")])
 def test_strange_names_go_all_the_way(make_root, prepare, name):
     root = make_root({"a": 5, "b": 5})

@@ -8,6 +8,7 @@ import pytest
 import sweep.data.drawn.draw
 from sweep.config import DataConfig
 from sweep.data.dataset import prepare_dataset
+from sweep.data.drawn.kinds import DRAWN_KINDS
 from sweep.data.source import dataset_name, find_source
 from sweep.errors import DataError
 
@@ -63,19 +64,19 @@ def test_a_root_given_wins_over_drawing(tmp_path, make_root):
 
 
 def test_drawn_pictures_are_drawn_once_and_shown_by_a_name_that_no_machine_changes(tmp_path, monkeypatch):
-    draw = sweep.data.drawn.draw.draw_plants
+    draw = sweep.data.drawn.draw.draw
 
-    def draw_few(root: Path, *, seed: int, on_progress: object) -> None:
-        draw(root, seed=seed, per_species=3, workers=1, on_progress=on_progress)  # type: ignore[arg-type]
+    def draw_few(kind: str, root: Path, *, seed: int, on_progress: object) -> None:
+        draw(kind, root, seed=seed, per_class=3, workers=1, on_progress=on_progress)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(sweep.data.drawn.draw, "draw_plants", draw_few)
+    monkeypatch.setattr(sweep.data.drawn.draw, "draw", draw_few)
     notices: list[str] = []
     stages: set[str] = set()
     config = DataConfig(drawn="plants", image_size=32)
     dataset = prepare_dataset(
         config, cache_dir=tmp_path, seed=0, on_notice=notices.append, on_progress=lambda stage, done, total: stages.add(stage)
     )
-    name = f"plants-v{sweep.data.drawn.draw.DRAWN_VERSION}"
+    name = DRAWN_KINDS["plants"].folder
     assert dataset.root_shown == f"drawn:{name}"
     assert dataset.name == "plants"
     assert (len(dataset.classes), dataset.num_pictures) == (20, 60)

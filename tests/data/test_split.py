@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from sweep.data.index import Picture, Split
-from sweep.data.split import Fractions, allocate, split_pictures
+from sweep.data.split import Fold, Fractions, allocate, split_pictures
+from sweep.errors import DataError
 
 FRACTIONS = Fractions(val=0.15, test=0.15)
 
@@ -85,3 +86,57 @@ def test_given_train_val_and_test_are_all_kept():
     pictures = [Picture(f"{split}/a/{number}", "a", split) for split in Split for number in range(4)]
     manifest = {picture.path: picture.path for picture in pictures}
     assert split_pictures(pictures, manifest, FRACTIONS, seed=0) == tuple(picture.given for picture in pictures)
+
+
+class TestFolds:
+    COUNTS = {"a": 30, "b": 12, "c": 7}
+
+    def folds(self, count, pictures, contents, seed=0):
+        return [split_pictures(pictures, contents, FRACTIONS, seed, Fold(number, count)) for number in range(count)]
+
+    @pytest.mark.parametrize("count", [2, 3, 5])
+    def test_every_picture_that_does_not_test_validates_once(self, count):
+        pictures, contents = pictures_of(self.COUNTS)
+        alone = split_pictures(pictures, contents, FRACTIONS, seed=0)
+        for picture, split, *in_folds in zip(pictures, alone, *self.folds(count, pictures, contents), strict=True):
+            expected = {Split.test: count} if split is Split.test else {Split.val: 1, Split.train: count - 1}
+            assert Counter(in_folds) == expected, picture
+
+    def test_the_classes_are_cut_evenly_and_the_folds_are_of_about_one_size(self):
+        pictures, contents = pictures_of({name: 8 for name in "abcdefghijklmnopqrst"})
+        sizes = Counter()
+        for number, splits in enumerate(self.folds(5, pictures, contents)):
+            validating = Counter(
+                picture.class_name for picture, split in zip(pictures, splits, strict=True) if split is Split.val
+            )
+            assert set(validating) == set("abcdefghijklmnopqrst") and max(validating.values()) - min(validating.values()) <= 1
+            sizes[number] = sum(validating.values())
+        assert max(sizes.values()) < 1.3 * min(sizes.values())
+
+    def test_depend_on_seed_and_content_alone(self):
+        pictures, contents = pictures_of(self.COUNTS)
+        splits = self.folds(3, pictures, contents)
+        assert [one[::-1] for one in splits] == self.folds(3, pictures[::-1], contents)
+        assert splits != self.folds(3, pictures, contents, seed=1)
+
+    def test_copies_stay_together(self):
+        pictures, contents = pictures_of({"a": 40, "b": 40})
+        contents = {path: f"{path[0]}{int(path[2:]) % 10}" for path in contents}
+        for splits in self.folds(4, pictures, contents):
+            found = {}
+            for picture, split in zip(pictures, splits, strict=True):
+                found.setdefault(contents[picture.path], set()).add(split)
+            assert all(len(one) == 1 for one in found.values()) and Split.val in set(splits)
+
+    def test_a_given_test_split_is_kept_and_all_else_is_cut(self):
+        train, contents = pictures_of({"a": 10, "b": 10}, Split.train)
+        test = [Picture(f"test/{name}", name, Split.test) for name in "ab"]
+        contents |= {picture.path: picture.path for picture in test}
+        splits = self.folds(5, [*train, *test], contents)
+        assert all(Counter(one) == {Split.train: 16, Split.val: 4, Split.test: 2} and one[-1] is Split.test for one in splits)
+
+    def test_a_class_with_too_few_pictures_is_named_with_what_is_possible(self):
+        pictures, contents = pictures_of(self.COUNTS)
+        with pytest.raises(DataError, match=r"class 'c' has 6 distinct .* data\.folds=7 — give data\.folds=6 at most, or add"):
+            split_pictures(pictures, contents, FRACTIONS, 0, Fold(0, 7))
+        assert self.folds(6, pictures, contents)

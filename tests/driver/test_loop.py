@@ -20,6 +20,7 @@ from sweep.execution import Died, Ended, Executor, Job, JobKey, JobResult, Messa
 from sweep.journal.events import SCHEMA_VERSION, JobEnded, JobOutcome, Origin, SittingStarted, StudyOpened
 from sweep.journal.history import History, TrialState, fold
 from sweep.journal.journal import Journal, read
+from sweep.models.network import NetworkSize
 from sweep.models.weights import ResolvedWeights
 from sweep.search.strategy import NextJob
 from sweep.training.machine import Machine
@@ -96,6 +97,7 @@ class Desk:
             space={},
             dataset=cast(Dataset, SimpleNamespace(handle={})),
             weights=ResolvedWeights("none"),
+            network=NetworkSize(1_000_000, size_mb=4.0, picture_mb=1.0),
             machine=Machine("cpu", threads=1, channels_last=True),
             journal=journal,
             history=fold(journal.entries),

@@ -36,6 +36,7 @@ def test_a_started_job_runs_to_its_target() -> None:
     [
         (JobOutcome.reached, 3, TrialState.paused),
         (JobOutcome.reached, 9, TrialState.complete),
+        (JobOutcome.stopped_early, 2, TrialState.complete),
         (JobOutcome.interrupted, 2, TrialState.interrupted),
         (JobOutcome.failed, 2, TrialState.failed),
         (JobOutcome.died, 2, TrialState.waiting),
@@ -112,6 +113,33 @@ def test_a_complete_trial_stands_above_one_that_is_not() -> None:
     assert [trial.number for trial in history.ranked()] == [1, 0, 2]
     best = history.best()
     assert best is not None and best.number == 1
+
+
+def ended_early(trial: int, accuracies: list[float], rungs: tuple[int, ...] = (3, 5, 9)) -> list[Event]:
+    *events, _ = trained(trial, accuracies, rungs)
+    return [*events, ended(trial, len(accuracies), JobOutcome.stopped_early)]
+
+
+@pytest.mark.parametrize(("epochs", "rungs"), [(2, (2, 2, 2)), (3, (3, 3, 3)), (4, (3, 4, 4)), (7, (3, 5, 7))])
+def test_a_trial_that_ended_early_has_its_last_score_at_the_rungs_it_did_not_come_to(epochs: int, rungs: tuple[int, ...]) -> None:
+    trial = first(*ended_early(0, [0.1 * epoch for epoch in range(1, epochs + 1)]))
+    assert (trial.state, trial.ended_early, trial.failure) == (TrialState.complete, True, "")
+    assert (trial.rungs, trial.rungs_passed, trial.rungs_ahead) == (rungs, rungs, 0)
+    assert (trial.epochs, trial.epochs_done) == (9, epochs)
+
+
+def test_a_trial_that_ended_early_is_ranked_among_those_trained_to_their_end() -> None:
+    history = told(
+        *trained(0, [0.5] * 9, rungs=(3, 5, 9)),
+        *trained(1, [0.9] * 5, rungs=(3, 5, 9)),
+        *ended_early(2, [0.3, 0.7, 0.6, 0.6]),
+        *ended_early(3, [0.3, 0.4]),
+    )
+    assert [trial.number for trial in history.ranked()] == [2, 0, 3, 1]
+    best = history.best()
+    assert best is not None and best.value_at(best.epochs_done) == 0.6
+    assert history.epochs_trained == 9 + 5 + 4 + 2
+    assert [trial.ended_early for trial in history.trials.values()] == [False, False, True, True]
 
 
 def test_failed_trials_are_not_ranked() -> None:

@@ -89,6 +89,7 @@ class SampleStudy:
                 weights={"source": "none", "sha256": None},
                 machine={"device": "cpu"},
                 environment=ENVIRONMENT,
+                network={"parameters": 1_540_000, "size_mb": 6.2},
             )
         )
 
@@ -124,7 +125,7 @@ class SampleStudy:
         for epoch in range(first, last + 1):
             self.report(trial, epoch, attempt)
         reason = reason if outcome is JobOutcome.failed else ""
-        best = last if outcome is JobOutcome.reached else None
+        best = last if outcome in (JobOutcome.reached, JobOutcome.stopped_early) else None
         self.journal.append(
             JobEnded(trial=trial, replicate=0, attempt=attempt, outcome=outcome, epoch=last, reason=reason, best_epoch=best)
         )
@@ -132,6 +133,7 @@ class SampleStudy:
     def report(self, trial: int, epoch: int, attempt: int = 0) -> None:
         accuracy = 0.5 + 0.05 * epoch + 0.01 * trial
         metrics = {"train/loss": 1 / epoch, "val/loss": 1.1 / epoch, "val/accuracy": accuracy, "lr": 1e-3}
+        metrics |= {"val/macro_f1": accuracy - 0.1, "val/top5_accuracy": accuracy + 0.1}
         timings = {"epoch_s": 2.0, "pictures_per_s": 100.0}
         self.journal.append(
             EpochReported(trial=trial, replicate=0, attempt=attempt, epoch=epoch, metrics=metrics, timings=timings)
@@ -179,3 +181,13 @@ def third_sitting(study: SampleStudy) -> None:
     study.job(3, 2, 2, JobOutcome.died, attempt=1)
     study.job(3, 2, 6, attempt=2)
     study.end(leaderboard=(3, 1, 0))
+
+
+def early_sitting(study: SampleStudy) -> None:
+    """With a larger budget still: trial 4 ends early, at epoch 4 of 6, and is the best."""
+    study.start()
+    study.create(4)
+    study.job(4, 1, 3)
+    study.job(4, 4, 4, JobOutcome.stopped_early, attempt=1)
+    study.score_test(4)
+    study.end(leaderboard=(4, 3, 1, 0))

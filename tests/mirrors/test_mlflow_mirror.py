@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from mlflow import MlflowClient
-from tests.mirrors.sample import SampleStudy, first_sitting, second_sitting, third_sitting
+from tests.mirrors.sample import SampleStudy, early_sitting, first_sitting, second_sitting, third_sitting
 from tests.mirrors.stores import dump_mlflow, new_mlflow, runs_by_key
 
 from sweep.errors import TrackingError
@@ -61,6 +61,7 @@ def test_a_trial_holds_its_settings_curves_data_and_files(study: SampleStudy, ur
     ]
     assert run.data.metrics["score"] == pytest.approx(0.8) and run.data.metrics["best_epoch"] == 6
     assert run.data.metrics["test/accuracy"] == 0.77 and run.data.metrics["pictures_per_s"] == 100
+    assert run.data.metrics["val/top5_accuracy"] == pytest.approx(0.9)
     assert run.inputs is not None
     assert [(item.dataset.name, item.dataset.digest) for item in run.inputs.dataset_inputs] == [("leaves", "f" * 36)]
     assert {item.path for item in client.list_artifacts(run.info.run_id)} == {"evaluation.json", "figures"}
@@ -69,6 +70,33 @@ def test_a_trial_holds_its_settings_curves_data_and_files(study: SampleStudy, ur
         "report/report.md",
     }
     assert (Path.cwd() / "mlruns").is_dir()
+
+
+def test_a_trial_that_ended_early_is_complete_and_says_where_it_ended(
+    study: SampleStudy, uri: str, deliver: Callable[..., None]
+) -> None:
+    for sitting in (first_sitting, second_sitting, third_sitting, early_sitting):
+        sitting(study)
+    deliver()
+    client, runs = MlflowClient(uri), runs_by_key(uri)
+    run = runs["0004"]
+    assert run.info.status == "FINISHED"
+    assert (run.data.tags["trial.state"], run.data.tags["trial.ended_early"]) == ("complete", "epoch 4 of 6")
+    assert "trial.ended_early" not in runs["0000"].data.tags
+    for name, value in {"score": 0.74, "best_epoch": 4, "test/accuracy": 0.77}.items():
+        (point,) = client.get_metric_history(run.info.run_id, name)
+        assert (point.step, point.value) == (4, pytest.approx(value))
+    assert runs["study"].data.metrics["score"] == pytest.approx(0.83), "of the best"
+
+
+def test_runs_are_found_by_the_size_of_their_network(study: SampleStudy, uri: str, deliver: Callable[..., None]) -> None:
+    first_sitting(study)
+    deliver()
+    client = MlflowClient(uri)
+    assert runs_by_key(uri)["study"].data.metrics["network.parameters"] == 1_540_000
+    for query, count in (("< 2000000", 1), ("< 1000000", 0)):
+        assert len(client.search_runs(["1"], f"metrics.`network.parameters` {query}")) == count
+    assert len(client.search_runs(["1"], "metrics.`network.size_mb` < 10")) == 1
 
 
 def test_code_torch_and_hardware_are_tags_as_they_were_when_the_trial_was_trained(

@@ -16,6 +16,7 @@ from tests.mirrors.sample import DISTRIBUTIONS, SampleStudy, first_sitting, seco
 from tests.mirrors.stores import dump_optuna
 
 from sweep.errors import TrackingError
+from sweep.journal.events import JobOutcome
 from sweep.journal.history import fold
 from sweep.mirrors.optuna_mirror import OptunaMirror
 
@@ -64,13 +65,36 @@ def test_optuna_loads_the_study_with_its_values_curves_and_times(study: SampleSt
     assert failed.state is State.FAIL and failed.user_attrs["failure"] == "the loss became NaN"
 
 
-def test_the_loss_is_minimized_as_it_is(tmp_path: Path) -> None:
-    study = SampleStudy(tmp_path, objective="loss")
+@pytest.mark.parametrize(
+    ("objective", "direction", "best"),
+    [
+        ("loss", optuna.study.StudyDirection.MINIMIZE, 1.1 / 6),
+        ("macro_f1", optuna.study.StudyDirection.MAXIMIZE, 0.7),
+    ],
+)
+def test_every_objective_has_its_values_as_they_are_and_its_direction(
+    tmp_path: Path, objective: str, direction: optuna.study.StudyDirection, best: float
+) -> None:
+    study = SampleStudy(tmp_path, objective=objective)
     first_sitting(study)
     study.journal.close()
     with loaded(mirror(study)) as found:
-        assert found.direction == optuna.study.StudyDirection.MINIMIZE
-        assert found.best_value == pytest.approx(1.1 / 6)
+        assert found.direction == direction
+        assert found.best_value == pytest.approx(best)
+
+
+def test_a_trial_that_ended_early_is_complete_with_its_last_value(study: SampleStudy) -> None:
+    study.start()
+    study.create(0)
+    study.job(0, 1, 3)
+    study.job(0, 4, 4, JobOutcome.stopped_early, attempt=1)
+    study.end()
+    with loaded(mirror(study)) as found:
+        (trial,) = found.trials
+    assert trial.state is State.COMPLETE
+    assert list(trial.intermediate_values) == [1, 2, 3, 4]
+    assert trial.value == trial.intermediate_values[4] == pytest.approx(0.7)
+    assert trial.user_attrs == {"origin": "baseline", "epochs": 6, "ended_early": "epoch 4 of 6", "best_epoch": 4}
 
 
 def test_states_follow_the_sittings_and_a_pruned_trial_is_reopened(study: SampleStudy) -> None:

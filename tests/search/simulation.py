@@ -42,6 +42,8 @@ class Simulation:
     baseline: dict[str, Any] = field(default_factory=lambda: dict(BASELINE))
     seed: int = 1
     workers: int = 1
+    ends_early: Callable[[Mapping[str, Any]], int | None] = lambda _: None
+    """The epoch after which a trial with these values ends, as `train.early_stopping` would have it."""
     entries: list[Entry] = field(default_factory=list)
     decisions: list[NextJob] = field(default_factory=list)
 
@@ -84,6 +86,9 @@ class Simulation:
 
     def finish(self, number: int, last_epoch: int, outcome: JobOutcome = JobOutcome.reached) -> None:
         trial = self.history.trials[number]
+        last = self.ends_early(trial.params)
+        if last is not None and last < last_epoch and outcome is JobOutcome.reached:
+            last_epoch, outcome = last, JobOutcome.stopped_early
         for epoch in range(trial.epochs_done + 1, last_epoch + 1):
             score = self.curve(trial.params, epoch / trial.epochs)
             if score is None:

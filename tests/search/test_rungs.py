@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from tests.search.simulation import BASELINE, Simulation, bowl
 
-from sweep.config import BudgetConfig, SearchConfig, StrategyName
+from sweep.config import BudgetConfig, SamplerName, SearchConfig, StrategyName
+from sweep.journal.events import Origin
+from sweep.journal.history import History, Trial
 from sweep.search.rungs import ranked_at, rungs_for, standings
 
 
@@ -52,4 +57,42 @@ def test_a_failed_trial_stands_nowhere() -> None:
 
     history = Simulation(curve, budget=BudgetConfig(trials=1)).run().history
     assert history.trials[0].rungs_passed == (4,)
-    assert standings(history, 3) == {} and ranked_at(history, 2) == []
+    assert standings(history, 3) == {} and ranked_at(history, 2, 3) == []
+
+
+def early(history: History) -> list[Trial]:
+    return [trial for trial in history.trials.values() if trial.ended_early and trial.origin is Origin.sampler]
+
+
+def test_a_poor_trial_that_ended_early_stands_where_it_ended() -> None:
+    def curve(params: Mapping[str, Any], share: float) -> float:
+        return 0.05 if params["train.batch_size"] == 64 else bowl(params, share)
+
+    search = SearchConfig(sampler=SamplerName.qmc)
+    sim = Simulation(
+        curve,
+        search=search,
+        budget=BudgetConfig(trials=15),
+        ends_early=lambda params: 3 if params["train.batch_size"] == 64 else None,
+    )
+    history = sim.run().history
+    assert early(history)
+    for trial in early(history):
+        assert standings(history, 3)[trial.number] == (2, 0.05)
+        assert trial.number not in {other.number for other in ranked_at(history, 1, 3)}
+
+
+def test_a_good_trial_that_ended_early_stands_at_its_end() -> None:
+    def curve(params: Mapping[str, Any], share: float) -> float:
+        return 0.95 if params["train.batch_size"] == 64 else bowl(params, share)
+
+    sim = Simulation(
+        curve,
+        search=SearchConfig(sampler=SamplerName.qmc),
+        budget=BudgetConfig(trials=15),
+        ends_early=lambda params: 3 if params["train.batch_size"] == 64 else None,
+    )
+    history = sim.run().history
+    best = early(history)[0]
+    assert standings(history, 3)[best.number] == (0, 0.95)
+    assert history.best() == best

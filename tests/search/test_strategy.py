@@ -62,7 +62,7 @@ def test_a_trial_goes_on_to_its_next_rung_from_among_the_best_third_of_this_one(
         if job.params is not None:
             return
         trial = history.trials[job.trial]
-        field = ranked_at(history, min(scored_rungs(trial)))
+        field = ranked_at(history, min(scored_rungs(trial)), 3)
         assert trial in field[: len(field) // 3] or (len(history.trials) == 40 and trial in field[:2])
         assert job.last_epoch == trial.rungs[trial.rungs.index(trial.epochs_done) + 1]
         promoted.append(job.trial)
@@ -73,28 +73,50 @@ def test_a_trial_goes_on_to_its_next_rung_from_among_the_best_third_of_this_one(
     assert len(promoted) >= 12
 
 
-def test_a_new_trial_starts_only_where_nobody_can_be_promoted() -> None:
+def stuck(params: Any, share: float) -> float:
+    """A third of the trials learn nothing."""
+    return 0.05 if params["train.batch_size"] == 64 else bowl(params, share)
+
+
+def end_when_stuck(params: Any) -> int | None:
+    return 3 if params["train.batch_size"] == 64 else None
+
+
+@pytest.mark.parametrize("ends_early", [lambda _: None, end_when_stuck])
+def test_a_new_trial_starts_only_where_nobody_can_be_promoted(ends_early: Callable[[Any], int | None]) -> None:
     def see(history: History, job: NextJob) -> None:
         if job.params is None or job.trial == 0:
             return
         for distance in (1, 2):
-            field = ranked_at(history, distance)
+            field = ranked_at(history, distance, 3)
             went_on = sum(trial.epochs_done > scored_rungs(trial)[distance] for trial in field if trial.number)
             waiting = [
                 trial for trial in field[: len(field) // 3] if trial.epochs_done == scored_rungs(trial)[distance] != trial.epochs
             ]
             assert went_on >= len(field) // 3 or not waiting
 
-    sim = Simulation(search=QMC, budget=BudgetConfig(trials=30))
+    sim = Simulation(stuck, search=QMC, budget=BudgetConfig(trials=30), ends_early=ends_early)
     sim.strategy = Watched(sim.strategy, see)
     sim.run()
+
+
+def test_trials_that_end_early_are_never_promoted_and_take_no_place_from_those_that_may_be() -> None:
+    def started(ends_early: Callable[[Any], int | None]) -> list[tuple[int, int]]:
+        done = Simulation(stuck, search=QMC, budget=BudgetConfig(trials=30), ends_early=ends_early).run()
+        early = {number for number, trial in done.history.trials.items() if trial.ended_early}
+        assert not [job for job in done.decisions if job.trial in early and job.params is None]
+        assert bool(early) == (ends_early is end_when_stuck)
+        return [(job.trial, job.last_epoch) for job in done.decisions]
+
+    # They would have stopped at their first rung, an epoch or two later: all others are treated as if they had.
+    assert started(end_when_stuck) == started(lambda _: None)
 
 
 def test_the_best_proposal_of_every_rung_has_gone_on_in_the_end() -> None:
     for seed in range(5):
         history = Simulation(search=QMC, budget=BudgetConfig(trials=10), seed=seed).run().history
         for distance in (1, 2):
-            best = next(trial for trial in ranked_at(history, distance) if trial.origin is Origin.sampler)
+            best = next(trial for trial in ranked_at(history, distance, 3) if trial.origin is Origin.sampler)
             assert best.epochs_done > scored_rungs(best)[distance]
 
 
@@ -192,7 +214,7 @@ def test_failed_trials_take_no_place_in_a_rung_and_do_not_stop_the_sweep() -> No
     failed = {number for number, trial in history.trials.items() if trial.state is TrialState.failed}
     assert len(history.trials) == 20 and failed
     assert failed == {number for number, trial in history.trials.items() if trial.params["train.batch_size"] == 64}
-    assert not failed & {trial.number for trial in ranked_at(history, 2)}
+    assert not failed & {trial.number for trial in ranked_at(history, 2, 3)}
 
 
 def test_a_sweep_whose_space_is_exhausted_ends() -> None:
@@ -214,5 +236,5 @@ def test_short_trials_are_compared_at_the_same_fraction_of_their_schedule() -> N
     history = Simulation(curve, search=QMC, budget=BudgetConfig(trials=20), space=space, baseline=baseline).run().history
     short = [trial for trial in history.trials.values() if trial.epochs == 6]
     assert all(trial.rungs == (3, 6) for trial in short)
-    assert {trial.number for trial in short} <= {trial.number for trial in ranked_at(history, 1)}
-    assert not {trial.number for trial in short} & {trial.number for trial in ranked_at(history, 2)}
+    assert {trial.number for trial in short} <= {trial.number for trial in ranked_at(history, 1, 3)}
+    assert not {trial.number for trial in short} & {trial.number for trial in ranked_at(history, 2, 3)}

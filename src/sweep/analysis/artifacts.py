@@ -20,7 +20,6 @@ from sweep.journal.layout import WEIGHTS, trial_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from optuna.distributions import BaseDistribution
 
 
 class _Folder:
@@ -74,17 +73,16 @@ def write_trial_artifacts(
 
 
 def trial_overrides(history: History, trial: Trial) -> list[str]:
-    """What to type to get the trial's settings: the study's command line and, after it, the trial's values."""
-    return [*history.opened.overrides, *(f"{path}={json.dumps(value)}" for path, value in trial.params.items())]
+    """What to type to get the trial's settings: the study's command line without its space and, after it, the trial's values."""
+    fixed = [override for override in history.opened.overrides if not override.lstrip("+~").startswith(("space.", "space="))]
+    return [*fixed, *(f"{path}={json.dumps(value)}" for path, value in trial.params.items())]
 
 
-def write_study_artifacts(
-    history: History, study_folder: Path, distributions: Mapping[str, BaseDistribution]
-) -> tuple[list[str], str]:
+def write_study_artifacts(history: History, study_folder: Path) -> tuple[list[str], str]:
     """Writes the report of a study whose budget is spent; returns its files, relative to `study_folder`, and the summary.
 
-    `distributions` are the space's as the sampler uses them, by dotted path. The figures need a trial, the importance
-    enough of them; the summary says when it was left out. Raises OSError, and StudyError for a damaged evaluation.
+    The figures need a trial, the importance enough of them; the summary says when it was left out. Raises OSError, and
+    StudyError for a damaged evaluation.
     """
     folder = _Folder(study_folder / "report", study_folder)
     history = concluded(history)
@@ -92,15 +90,15 @@ def write_study_artifacts(
     evaluation = read_evaluation(trial_folder(study_folder, champion.number)) if champion else None
     frame, text = leaderboard(history), summary(history, evaluation)
     folder.write("leaderboard.csv", leaderboard_csv(frame))
-    folder.write("leaderboard.md", leaderboard_markdown(frame))
+    folder.write("leaderboard.md", leaderboard_markdown(frame, history.objective))
     folder.write("space.yaml", _yaml(history.opened.space))
     folder.write("summary.md", text)
     if history.trials:
-        _draw_study(folder, history, distributions)
+        _draw_study(folder, history)
     return folder.files, text
 
 
-def _draw_study(folder: _Folder, history: History, distributions: Mapping[str, BaseDistribution]) -> None:
+def _draw_study(folder: _Folder, history: History) -> None:
     from sweep.analysis.figures.importance import Importance, draw_importance, importance
     from sweep.analysis.figures.optimization_history import draw_optimization_history, optimization_history
     from sweep.analysis.figures.parallel import draw_parallel_coordinates
@@ -114,7 +112,7 @@ def _draw_study(folder: _Folder, history: History, distributions: Mapping[str, B
     if space.space and space.trials:
         folder.draw("slice.png", draw_slices(space))
         folder.draw("parallel_coordinates.png", draw_parallel_coordinates(space))
-    found = importance(history, distributions)
+    found = importance(history)
     if isinstance(found, Importance):
         folder.draw("importance.png", draw_importance(found))
 

@@ -68,4 +68,4 @@ def _top_lines(history: History) -> list[str]:
 
 
 def _final_accuracy(trial: Trial) -> float:
-    return trial.reports[trial.epochs].metrics["val/accuracy"]
+    return trial.reports[trial.epochs_done].metrics["val/accuracy"]

@@ -11,7 +11,7 @@ def fate_words(history: History, trial: Trial) -> str:
     """For example `stopped at epoch 4 of 36`, on one line."""
     fate = fate_of(history, trial)
     if fate is Fate.complete:
-        return fate.value
+        return f"{fate.value} (early, epoch {trial.epochs_done} of {trial.epochs})" if trial.ended_early else fate.value
     if fate is Fate.failed:
         reason = f": {printable(trial.failure)}" if trial.failure else ""
         return f"failed at epoch {trial.epochs_done}{reason}"

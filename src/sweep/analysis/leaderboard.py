@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from sweep.analysis.fate import fate_words, last_score_epoch
 from sweep.analysis.naming import markdown_cell, markdown_table, short_names, short_number
+from sweep.config import Objective
 from sweep.journal.fate import Fate, fate_of
 from sweep.journal.history import History, Trial
 
@@ -13,14 +15,24 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
-_METRICS = {"val/accuracy": "val/accuracy", "val/macro_f1": "val/macro_f1", "val/loss": "val/loss", "gap": "gap/accuracy"}
+_TOP5 = "val/top5_accuracy"
+_METRICS = {
+    "val/accuracy": "val/accuracy",
+    "val/macro_f1": "val/macro_f1",
+    _TOP5: _TOP5,
+    "val/loss": "val/loss",
+    "gap": "gap/accuracy",
+}
 _COUNTS = ("rank", "trial", "epochs_trained", "best_epoch")
 COLUMNS = ("rank", "trial", "state", "epochs_trained", "value", *_METRICS, "best_epoch", "origin")
-"""Before the columns of the space's dimensions."""
+"""Before the columns of the space's dimensions. Top-5 accuracy is there where the data has classes enough for it."""
 
-_SHOWN = {"rank": "#", "trial": "trial", "val/accuracy": "accuracy", "val/macro_f1": "macro-F1", "val/loss": "loss", "gap": "gap"}
-_GIVE_WAY = ("macro-F1", "gap", "loss")
+_HEADS = {"val/accuracy": "accuracy", "val/macro_f1": "macro-F1", "val/loss": "loss", "gap": "gap"}
+"""Of the metrics that people compare; the objective always stands first."""
+_GIVE_WAY = ("val/macro_f1", "gap", "val/loss")
 _DIGITS = 4
+_EPOCH = re.compile(r"( at|,) epoch (\d+)(?: of (\d+))?")
+"""As `fate_words` has it."""
 
 
 def leaderboard(history: History) -> pd.DataFrame:
@@ -38,8 +50,12 @@ def leaderboard(history: History) -> pd.DataFrame:
     rest = [trial for _, trial in sorted(history.trials.items()) if trial.number not in ranks]
     rest.sort(key=lambda trial: fate_of(history, trial) is Fate.failed)
     rows = [_row(history, trial, ranks.get(trial.number), names) for trial in (*ranked, *rest)]
-    frame = pd.DataFrame(rows, columns=[*COLUMNS, *names.values()])
-    return frame.astype(dict.fromkeys(_COUNTS, "Int64"))
+    # As objects: a column of numbers would turn None, which is a setting too, into a number.
+    frame = pd.DataFrame(rows, columns=[*COLUMNS, *names.values()], dtype=object)
+    if frame[_TOP5].isna().all():
+        frame = frame.drop(columns=_TOP5)
+    floats = [column for column in ("value", *_METRICS) if column in frame]
+    return frame.astype(dict.fromkeys(_COUNTS, "Int64") | dict.fromkeys(floats, "float64"))
 
 
 def _row(history: History, trial: Trial, rank: int | None, names: dict[str, str]) -> dict[str, Any]:
@@ -63,17 +79,20 @@ def leaderboard_csv(frame: pd.DataFrame) -> str:
     return frame.to_csv(index=False, lineterminator="\n")
 
 
-def leaderboard_table(frame: pd.DataFrame, limit: int | None = None, width: int | None = None) -> Table:
-    """The first `limit` rows (all: None) for a terminal `width` characters wide; where it is too narrow, metrics give way."""
+def leaderboard_table(frame: pd.DataFrame, objective: Objective, limit: int | None = None, width: int | None = None) -> Table:
+    """The first `limit` rows (all: None) for a terminal `width` characters wide.
+
+    Where it is too narrow, metrics other than the objective give way.
+    """
     from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    header, rows = _compact(frame, limit)
+    header, rows = _compact(frame, objective, limit)
     place = header.index("state")
     for row in rows:
-        row[place] = row[place].replace(" at epoch ", " ").replace(" of ", "/")
-    header, rows = _narrowed(header, rows, width)
+        row[place] = _EPOCH.sub(_epoch_in_short, row[place], count=1)
+    header, rows = _narrowed(header, rows, [_HEADS[name] for name in _GIVE_WAY if name != f"val/{objective}"], width)
     for name in header:
         is_text = name == "state"
         table.add_column(name, justify="left" if is_text else "right", overflow="ellipsis", no_wrap=not is_text)
@@ -85,28 +104,37 @@ def leaderboard_table(frame: pd.DataFrame, limit: int | None = None, width: int 
     return table
 
 
-def leaderboard_markdown(frame: pd.DataFrame, limit: int | None = None) -> str:
+def leaderboard_markdown(frame: pd.DataFrame, objective: Objective, limit: int | None = None) -> str:
     """The first `limit` rows (all: None) as a Markdown table."""
-    header, rows = _compact(frame, limit)
+    header, rows = _compact(frame, objective, limit)
     return markdown_table([markdown_cell(name) for name in header], [[markdown_cell(cell) for cell in row] for row in rows])
 
 
-def _compact(frame: pd.DataFrame, limit: int | None) -> tuple[list[str], list[list[str]]]:
+def _compact(frame: pd.DataFrame, objective: Objective, limit: int | None) -> tuple[list[str], list[list[str]]]:
     """The columns that people compare, as text: place, metrics, settings, and what became of the trial."""
     dimensions = [column for column in frame.columns if column not in COLUMNS]
-    header = [*_SHOWN.values(), "state", *dimensions]
+    shown_metrics = sorted(_HEADS, key=lambda name: name != f"val/{objective}")
+    header = ["#", "trial", *(_HEADS[name] for name in shown_metrics), "state", *dimensions]
     shown = frame if limit is None else frame.head(limit)
     rows = []
     for record in shown.to_dict("records"):
-        metrics = [_metric(record[column]) for column in _METRICS]
+        metrics = [_metric(record[column]) for column in shown_metrics]
         name = f"{record['trial']} (baseline)" if record["origin"] == "baseline" else str(record["trial"])
         settings = [short_number(record[column]) for column in dimensions]
         rows.append([_count(record["rank"]), name, *metrics, str(record["state"]), *settings])
     return header, rows
 
 
-def _narrowed(header: list[str], rows: list[list[str]], width: int | None) -> tuple[list[str], list[list[str]]]:
-    for name in _GIVE_WAY:
+def _epoch_in_short(found: re.Match[str]) -> str:
+    """`stopped 4/36`, `failed 3: …`, `complete (early, 12/40)`."""
+    comma = "," if found[1] == "," else ""
+    return f"{comma} {found[2]}" + (f"/{found[3]}" if found[3] else "")
+
+
+def _narrowed(
+    header: list[str], rows: list[list[str]], give_way: list[str], width: int | None
+) -> tuple[list[str], list[list[str]]]:
+    for name in give_way:
         widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
         if width is None or sum(widths) + 2 * len(widths) <= width:
             break

@@ -10,7 +10,7 @@ from sweep.analysis.cautions import cautions
 from sweep.analysis.evaluation import Evaluation, per_class_markdown
 from sweep.analysis.fate import last_score_epoch
 from sweep.analysis.leaderboard import leaderboard, leaderboard_markdown
-from sweep.analysis.naming import OBJECTIVE_LABELS, counted, markdown_cell, markdown_table, short_number
+from sweep.analysis.naming import OBJECTIVE_LABELS, counted, markdown_cell, markdown_table, network_words, short_number
 from sweep.journal.fate import fate_of
 from sweep.journal.history import History, Trial, TrialState
 
@@ -26,8 +26,8 @@ def summary(history: History, evaluation: Evaluation | None = None) -> str:
     """
     sections = [
         f"# {markdown_cell(history.opened.study, 200)}\n",
-        "\n".join(f"- {line}" for line in (*_result_lines(history), *_effort_lines(history))) + "\n",
-        "## Best trials\n\n" + leaderboard_markdown(leaderboard(history), _TOP),
+        "\n".join(f"- {line}" for line in (*_result_lines(history), *_network_lines(history), *_effort_lines(history))) + "\n",
+        "## Best trials\n\n" + leaderboard_markdown(leaderboard(history), history.objective, _TOP),
         "## How far to trust this\n\n" + "\n".join(f"- {line}" for line in cautions(history)) + "\n",
         *([] if evaluation is None else ["## The champion's hardest classes\n\n" + per_class_markdown(evaluation, _TOP)]),
         f"## Again\n\n    python -m sweep reproduce best --study {shlex.quote(history.opened.study)}\n",
@@ -41,10 +41,7 @@ def _result_lines(history: History) -> list[str]:
     label = OBJECTIVE_LABELS[history.objective]
     if best is None:
         return ["No trial has been trained to its end."]
-    settings = ", ".join(f"{markdown_cell(path)} {markdown_cell(short_number(value))}" for path, value in _few(best.params))
-    weights = f", weights of epoch {best.best_epoch}" if best.best_epoch else ""
-    length = counted(best.epochs, "epoch")
-    lines = [f"**Champion: trial {best.number}**, {label} **{_value(best):.4f}** after {length}{weights} ({settings})."]
+    lines = [_champion_line(best, label)]
     if baseline is not None and baseline.number != best.number:
         if baseline.state is TrialState.complete:
             difference = _value(best) - _value(baseline)
@@ -60,10 +57,31 @@ def _result_lines(history: History) -> list[str]:
     return lines
 
 
+def _champion_line(best: Trial, label: str) -> str:
+    settings = ", ".join(f"{markdown_cell(path)} {markdown_cell(short_number(value))}" for path, value in _few(best.params))
+    weights = f", weights of epoch {best.best_epoch}" if best.best_epoch else ""
+    length = counted(best.epochs, "epoch")
+    if best.ended_early:
+        length = f"{best.epochs_done} of {length}, where it ended early"
+    top5 = best.reports[best.epochs_done].metrics.get("val/top5_accuracy")
+    beside = "" if top5 is None else f", top-5 accuracy {top5:.4f},"
+    return f"**Champion: trial {best.number}**, {label} **{_value(best):.4f}**{beside} after {length}{weights} ({settings})."
+
+
 def _test_line(number: int, metrics: dict[str, float]) -> str:
     low, high = metrics["test/accuracy_low"], metrics["test/accuracy_high"]
     accuracy = f"accuracy **{metrics['test/accuracy']:.4f}** (95 % interval {low:.3f} to {high:.3f})"
-    return f"Test split, used once for trial {number}: {accuracy}, macro-F1 {metrics['test/macro_f1']:.4f}."
+    names = {"test/macro_f1": "macro-F1", "test/top5_accuracy": "top-5 accuracy", "test/loss": "loss"}
+    others = "".join(f", {words} {metrics[name]:.4f}" for name, words in names.items() if name in metrics)
+    return f"Test split, used once for trial {number}: {accuracy}{others}."
+
+
+def _network_lines(history: History) -> list[str]:
+    opened = history.opened
+    if not opened.network:
+        return []
+    whose = " at the baseline's width" if "model.width_mult" in opened.space else ""
+    return [f"Network{whose}: {markdown_cell(opened.config['model']['name'])}, {network_words(opened.network)}."]
 
 
 def _effort_lines(history: History) -> list[str]:

@@ -48,7 +48,7 @@ def best_words(history: History) -> str:
     best = history.best()
     if best is None:
         return "no trial at its end yet"
-    return f"best: trial {best.number}, {OBJECTIVE_LABELS[history.objective]} {best.value_at(best.epochs):.4f}"
+    return f"best: trial {best.number}, {OBJECTIVE_LABELS[history.objective]} {best.value_at(best.epochs_done):.4f}"
 
 
 def time_words(standing: Standing) -> str:
@@ -120,7 +120,8 @@ def _cells(history: History, rows: int) -> tuple[list[str], list[Line]]:
 def _progress(history: History, trial: Trial) -> list[str]:
     name = f"{trial.number} (baseline)" if trial.number == 0 else str(trial.number)
     value = f"{trial.value_at(trial.epochs_done):.4f}" if trial.reports else ""
-    return [name, fate_of(history, trial).value, f"{trial.epochs_done} of {trial.epochs}", value]
+    state = f"{fate_of(history, trial)} (early)" if trial.ended_early else fate_of(history, trial).value
+    return [name, state, f"{trial.epochs_done} of {trial.epochs}", value]
 
 
 def _narrowed(header: list[str], lines: list[Line], width: int) -> tuple[list[str], list[Line], int]:

@@ -218,7 +218,7 @@ def show_result(console: Console, sitting: Sitting) -> None:
 
     history = sitting.history
     console.print(Text(printable(history.opened.study), style="bold"))
-    console.print(leaderboard_table(leaderboard(history), 10, console.width))
+    console.print(leaderboard_table(leaderboard(history), history.objective, 10, console.width))
     for line in result_lines(history):
         say(console, line)
     for line in undelivered_lines(sitting.undelivered):
@@ -238,7 +238,7 @@ def result_lines(history: History) -> list[str]:
         return ["no trial was trained to its end"]
     text = best_words(history)
     if best is not baseline and baseline.state is TrialState.complete:
-        text += f" (baseline {baseline.value_at(baseline.epochs):.4f})"
+        text += f" (baseline {baseline.value_at(baseline.epochs_done):.4f})"
     score = history.test_scores.get(best.number)
     if score is None:
         return [text]

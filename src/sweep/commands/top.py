@@ -20,6 +20,7 @@ def main(arguments: list[str]) -> int:
     from rich.text import Text
 
     from sweep.analysis.leaderboard import leaderboard, leaderboard_csv, leaderboard_table
+    from sweep.analysis.naming import network_words
     from sweep.commands.terminal import open_console
     from sweep.driver.shelf import find_study, read_study
 
@@ -30,5 +31,7 @@ def main(arguments: list[str]) -> int:
     else:
         console = open_console()
         console.print(Text(printable(history.opened.study), style="bold"))
-        console.print(leaderboard_table(frame, options.limit, console.width))
+        if size := network_words(history.opened.network):
+            console.print(Text(f"{history.opened.config['model']['name']}: {size}"))
+        console.print(leaderboard_table(frame, history.objective, options.limit, console.width))
     return EXIT_DONE

@@ -70,7 +70,7 @@ class DataConfig(Part):
     """The pictures, their classes, and which of them train, validate and test."""
 
     name: str | None = None
-    """Names the dataset in studies and experiments; null takes the root folder's name."""
+    """Names the dataset in studies and experiments; null takes the root folder's name, or the labels file's with its folder."""
     root: str | None = None
     """The folder of class folders. Null is allowed where the preset can draw its pictures, or a labels file is given."""
     extra_roots: tuple[str, ...] = ()
@@ -112,6 +112,8 @@ class DataConfig(Part):
         for name in ("root", "name", "labels"):
             if getattr(self, name) == "":
                 raise ConfigError(f"data.{name} is empty", f"give data.{name} a value, or leave it out")
+        if "" in self.extra_roots:
+            raise ConfigError("data.extra_roots names a folder without a name", "leave it out of the list")
         if self.cache_size < self.image_size:
             raise ConfigError(
                 f"data.stored_size={self.stored_size} is smaller than data.image_size={self.image_size}",

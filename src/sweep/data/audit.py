@@ -13,28 +13,30 @@ from sweep.errors import DataError
 SHOWN = 5
 
 
-def check_classes(index: Index) -> None:
+def check_classes(index: Index, *, has_folds: bool = False) -> None:
     """Refuse, before any file is opened, what the names of the folders and files show already.
 
-    Raises DataError for classes that differ only by case, a single class, an empty class, a class of one picture, and a
-    class that the train folder does not have.
+    Raises DataError for classes that differ only by case, a single class, an empty class, a class of one picture, a
+    class that the train split does not have, and for folds where validation is given.
     """
     _check_names(index.classes)
     if len(index.classes) < 2:
-        raise DataError(
-            f"data.root={index.root} holds one class only: {index.classes[0]}",
-            f"two are needed; if the class folders lie inside it: data.root={index.root / index.classes[0]}",
-        )
+        _refuse_single_class(index)
     _check_given_classes(index)
+    if has_folds and any(split is Split.val for split, _ in index.class_folders):
+        raise DataError(
+            f"data.folds cuts validation out of the training pictures, but {index.origin} gives a validation split",
+            "leave out data.folds, or give train and test only",
+        )
     filled = {(picture.given, picture.class_name) for picture in index.pictures}
     for split, name in index.class_folders:
         if (split, name) not in filled:
             raise DataError(f"class folder {_folder(split, name)} holds no pictures", "put pictures into it or remove it")
-    _check_enough(index.classes, index.pictures, {picture.path: picture.path for picture in index.pictures})
+    _check_enough(index.classes, index.pictures, {picture.path: picture.path for picture in index.pictures}, "")
 
 
-def check_contents(classes: Sequence[str], pictures: Sequence[Picture], manifest: Mapping[str, str]) -> list[str]:
-    """Refuse what the readable `pictures` show by their bytes (`manifest`: path → SHA-256); returns what is worth saying.
+def check_contents(classes: Sequence[str], pictures: Sequence[Picture], manifest: Mapping[str, str]) -> None:
+    """Refuse what the readable `pictures` show by their bytes (`manifest`: path → SHA-256).
 
     Raises DataError for equal pictures under two classes or in two given splits, and for a class that is left with too
     few distinct pictures.
@@ -45,12 +47,13 @@ def check_contents(classes: Sequence[str], pictures: Sequence[Picture], manifest
     repeated = [group for group in copies.values() if len(group) > 1]
     _refuse_clashes(repeated, lambda picture: picture.class_name, "the same picture under two classes")
     _refuse_clashes(repeated, lambda picture: picture.given, "the same picture in two splits")
-    _check_enough(classes, pictures, manifest)
-    notices = []
-    if repeated:
-        count = sum(len(group) - 1 for group in repeated)
-        notices.append(f"exact copies of other pictures: {count}, for example {repeated[0][1].path}; copies share a split")
-    return notices
+    _check_enough(classes, pictures, manifest, "")
+
+
+def check_copies(classes: Sequence[str], pictures: Sequence[Picture], contents: Mapping[str, str]) -> None:
+    """Refuse a class whose pictures are nearly all the same one (`contents`: path → a name for what is shown)."""
+    remedy = ", or take re-encoded and resized copies for different pictures: data.near_duplicates=false"
+    _check_enough(classes, pictures, contents, remedy)
 
 
 def _check_names(classes: Sequence[str]) -> None:
@@ -64,6 +67,13 @@ def _check_names(classes: Sequence[str]) -> None:
         seen[folded] = name
 
 
+def _refuse_single_class(index: Index) -> None:
+    (only,) = index.classes
+    folders = [root / only for root in index.roots.values() if (root / only).is_dir()]
+    hint = f"; if the class folders lie inside it: data.root={folders[0]}" if folders else ""
+    raise DataError(f"{index.origin} holds one class only: {only}", f"two are needed{hint}")
+
+
 def _check_given_classes(index: Index) -> None:
     """A class must be in train, and in val where that is given: results for it would otherwise mean nothing."""
     by_split: dict[Split | None, set[str]] = defaultdict(set)
@@ -73,27 +83,28 @@ def _check_given_classes(index: Index) -> None:
         return
     for split in (Split.val, Split.test):
         if only_here := by_split[split] - by_split[Split.train]:
-            raise DataError(f"class {_first(only_here)} appears only in {split}/", "train/ must hold every class")
+            raise DataError(f"class {_first(only_here)} appears only in {split}", "train must hold every class")
     if by_split[Split.val] and (missing := by_split[Split.train] - by_split[Split.val]):
         raise DataError(
-            f"class {_first(missing)} is in train/ but not in {Split.val}/",
-            "add pictures of it, or remove that folder to have it carved from train/",
+            f"class {_first(missing)} is in train but not in {Split.val}",
+            f"add pictures of it there, or give no {Split.val} to have it carved from train",
         )
 
 
-def _check_enough(classes: Sequence[str], pictures: Sequence[Picture], manifest: Mapping[str, str]) -> None:
+def _check_enough(classes: Sequence[str], pictures: Sequence[Picture], contents: Mapping[str, str], remedy: str) -> None:
     """Two distinct pictures per class: one to learn from and one to validate with, unless that one is given."""
     to_split: dict[str, set[str]] = {name: set() for name in classes}
     given_for_val = {picture.class_name for picture in pictures if picture.given is Split.val}
     for picture in pictures:
         if picture.given in (None, Split.train):
-            to_split[picture.class_name].add(manifest[picture.path])
+            to_split[picture.class_name].add(contents[picture.path])
     for name in classes:
         count, needed = len(to_split[name]), 1 if name in given_for_val else 2
         if count < needed:
             raise DataError(
                 f"class {name!r} has {count} distinct readable {'picture' if count == 1 else 'pictures'} to train with",
-                "every class needs at least one for training and another one for validation: add pictures or remove the class",
+                "every class needs at least one for training and another one for validation: "
+                f"add pictures or remove the class{remedy}",
             )
 
 

@@ -72,7 +72,7 @@ def cache_key(manifest: Mapping[str, str], settings: DecodeSettings) -> str:
 
 
 def decoded_pictures(
-    root: Path,
+    locate: Callable[[str], Path],
     manifest: Mapping[str, str],
     settings: DecodeSettings,
     *,
@@ -80,8 +80,9 @@ def decoded_pictures(
     on_progress: Callable[[int, int], None] | None = None,
     on_notice: Callable[[str], None] | None = None,
 ) -> PictureCache:
-    """The decoded pictures of `manifest` (path relative to `root` → SHA-256), from the cache or decoded into it now.
+    """The decoded pictures of `manifest` (path → SHA-256), from the cache or decoded into it now.
 
+    `locate` says where the file of a path lies.
     Pictures that cannot be decoded are recorded, not raised. Raises DataError when the disk has no room for them or a
     picture changed since it was hashed, and OSError when the cache cannot be written.
     """
@@ -96,7 +97,7 @@ def decoded_pictures(
             on_notice(f"the decoded pictures in {folder} are damaged ({damage}) and are decoded again")
     on_wait = partial(on_notice, "another process is decoding these pictures; waiting for it") if on_notice else None
     with holding(folder.with_suffix(".lock"), timeout_s=BUILD_TIMEOUT_S, on_wait=on_wait):
-        return _open_or_build(folder, _Build(root, manifest, settings, on_progress))
+        return _open_or_build(folder, _Build(locate, manifest, settings, on_progress))
 
 
 def open_cache(folder: Path) -> PictureCache:
@@ -147,7 +148,7 @@ def _remove_abandoned(store: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Build:
-    root: Path
+    locate: Callable[[str], Path]
     manifest: Mapping[str, str]
     settings: DecodeSettings
     on_progress: Callable[[int, int], None] | None
@@ -216,7 +217,7 @@ def _decode_all(output: int, paths: list[str], build: _Build) -> list[Unreadable
 def _decode_row(output: int, build: _Build, row: int, path: str) -> Unreadable | None:
     settings = build.settings
     try:
-        file = open(build.root / path, "rb")
+        file = open(build.locate(path), "rb")
     except OSError as error:
         return Unreadable(path, error.strerror or str(error))
     with file:
@@ -226,7 +227,7 @@ def _decode_row(output: int, build: _Build, row: int, path: str) -> Unreadable |
             return Unreadable(path, str(error))
         file.seek(0)
         if hashlib.file_digest(file, "sha256").hexdigest() != build.manifest[path]:
-            raise DataError(f"{build.root / path} changed while the pictures were read", "start again when the folder is at rest")
+            raise DataError(f"{build.locate(path)} changed while the pictures were read", "start again when they are at rest")
     _write_row(output, row, picture.tobytes())
     return None
 

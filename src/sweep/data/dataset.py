@@ -18,13 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.config import DataConfig, OnUnreadable
-from sweep.data.audit import check_classes, check_contents
+from sweep.data.audit import check_classes, check_contents, check_copies
 from sweep.data.cache import DamagedCache, DecodeSettings, PictureCache, decoded_pictures, open_cache
+from sweep.data.copies import find_copies
 from sweep.data.fingerprint import fingerprint
 from sweep.data.hashing import hash_files
-from sweep.data.index import Index, Picture, Split, index_pictures
+from sweep.data.index import Index, Picture, Split
+from sweep.data.labels import index_labels
+from sweep.data.roots import index_roots
 from sweep.data.source import Source, dataset_name, find_source
-from sweep.data.split import Fractions, split_pictures
+from sweep.data.split import Fold, Fractions, split_pictures
+from sweep.data.subset import choose_subset
 from sweep.data.unreadable import Unreadable, describe_unreadable, refuse_unreadable, write_complete_list
 from sweep.errors import DataError
 from sweep.journal.files import write_atomic
@@ -40,7 +44,7 @@ class Dataset:
 
     name: str
     root_shown: str
-    """The root folder, or a name for drawn pictures that is the same on every machine."""
+    """Every root folder or the labels file, or a name for drawn pictures that is the same on every machine."""
     classes: tuple[str, ...]
     pictures: NDArray[np.uint8]
     """(N, stored_size, stored_size, 3) RGB, mapped read-only."""
@@ -51,7 +55,8 @@ class Dataset:
     fingerprint: str
     """64 hexadecimal digits over paths, classes, contents and splits."""
     paths: tuple[str, ...]
-    """Relative to the root, by order of their bytes; undecodable bytes are surrogate escapes, so print with `printable`."""
+    """Relative to the root, and behind the root's name where there are several, by order of their bytes; undecodable bytes are
+    surrogate escapes, so print with `printable`."""
     manifest: Mapping[str, str]
     """Path → SHA-256 of the file, of the N pictures."""
     unreadable: tuple[Unreadable, ...]
@@ -80,8 +85,8 @@ def prepare_dataset(
 ) -> Dataset:
     """Index, check, hash, decode (or find decoded) and split the pictures that `config` names.
 
-    `seed` decides the split. `on_notice` is given sentences for the user. Raises DataError, in one line, for everything
-    that is wrong with the folder or a picture in it.
+    `seed` decides the split, and which pictures are used where not all are. `on_notice` is given sentences for the user.
+    Raises DataError, in one line, for everything that is wrong with the folders, the labels file or a picture.
     """
     notice: Notice = on_notice or (lambda text: None)
     try:
@@ -98,14 +103,17 @@ def _prepare(config: DataConfig, cache_dir: Path, seed: int, on_progress: Progre
     source = find_source(config, cache_dir, _stage(on_progress, "drawing"))
     if source.is_drawn:
         notice("the pictures are drawn, not photographed; point at photographs with data.root=DIR")
-    index = index_pictures(source.root)
-    check_classes(index)
-    cache, unreadable = _decode(index, config, cache_dir, on_progress, notice)
+    index = index_roots(source.root, source.extra_roots) if source.labels is None else index_labels(source.labels, source.root)
+    check_classes(index, has_folds=config.folds is not None)
+    cache, unreadable = _read(index, config, cache_dir, seed, on_progress, notice)
     pictures = [picture for picture in index.pictures if picture.path in cache.manifest]
-    for text in (*index.left_out, *check_contents(index.classes, pictures, cache.manifest)):
+    check_contents(index.classes, pictures, cache.manifest)
+    copies = find_copies(pictures, cache, near_duplicates=config.near_duplicates)
+    check_copies(index.classes, pictures, copies.contents)
+    for text in (*index.left_out, *copies.notices):
         notice(text)
-    fractions = Fractions(config.val_fraction, config.test_fraction)
-    splits = split_pictures(pictures, cache.manifest, fractions, seed)
+    fold = Fold(config.fold, config.folds) if config.folds is not None else None
+    splits = split_pictures(pictures, copies.contents, Fractions(config.val_fraction, config.test_fraction), seed, fold)
     content = _content(name, source, index.classes, pictures, splits, cache, unreadable)
     return open_dataset({"folder": str(cache.folder), "split": _write_content(cache.folder, content)})
 
@@ -139,15 +147,19 @@ def open_dataset(handle: Mapping[str, str]) -> Dataset:
     )
 
 
-def _decode(
-    index: Index, config: DataConfig, cache_dir: Path, on_progress: Progress | None, notice: Notice
+def _read(
+    index: Index, config: DataConfig, cache_dir: Path, seed: int, on_progress: Progress | None, notice: Notice
 ) -> tuple[PictureCache, tuple[Unreadable, ...]]:
+    """The decoded pictures that are used, and those that cannot be read."""
+    unusable = {one.path for one in index.unusable}
     manifest, unhashed = hash_files(
-        index.root, [picture.path for picture in index.pictures], on_progress=_stage(on_progress, "reading")
+        index.file,
+        [picture.path for picture in index.pictures if picture.path not in unusable],
+        on_progress=_stage(on_progress, "reading"),
     )
     cache = decoded_pictures(
-        index.root,
-        manifest,
+        index.file,
+        _at_most(config.max_per_class, index, manifest, seed, notice),
         DecodeSettings(config.cache_size, config.max_megapixels),
         cache_dir=cache_dir,
         on_progress=_stage(on_progress, "decoding"),
@@ -161,6 +173,21 @@ def _decode(
             raise refuse_unreadable(unreadable, complete_list)
         notice(f"left out: {describe_unreadable(unreadable, complete_list)}")
     return cache, unreadable
+
+
+def _at_most(
+    max_per_class: int | None, index: Index, manifest: Mapping[str, str], seed: int, notice: Notice
+) -> Mapping[str, str]:
+    """What of `manifest` (path → SHA-256) is used, chosen before anything is decoded: a small share of many opens soon.
+
+    A chosen picture that then cannot be decoded is not replaced.
+    """
+    if max_per_class is None:
+        return manifest
+    chosen = choose_subset([picture for picture in index.pictures if picture.path in manifest], manifest, max_per_class, seed)
+    if len(chosen) < len(manifest):
+        notice(f"data.max_per_class={max_per_class}: {len(manifest) - len(chosen)} of {len(manifest)} pictures are left out")
+    return {picture.path: manifest[picture.path] for picture in chosen}
 
 
 def _stage(on_progress: Progress | None, stage: str) -> Callable[[int, int], None] | None:

@@ -20,18 +20,19 @@ def usable_threads() -> int:
 
 
 def hash_files(
-    root: Path, paths: Iterable[str], *, on_progress: Callable[[int, int], None] | None = None
+    locate: Callable[[str], Path], paths: Iterable[str], *, on_progress: Callable[[int, int], None] | None = None
 ) -> tuple[dict[str, str], list[Unreadable]]:
-    """The SHA-256 of each file below `root` by its path, in the given order, and the files that could not be read.
+    """The SHA-256 of each file by its path, in the given order, and the files that could not be read.
 
-    `on_progress(done, total)` counts files.
+    `locate` says where the file of a path lies. `on_progress(done, total)` counts files.
     """
     hashes: dict[str, str] = {}
     failed: list[Unreadable] = []
     wanted = list(paths)
     # Threads: hashing and reading both leave Python's lock.
     with ThreadPoolExecutor(usable_threads()) as pool:
-        for done, (path, result) in enumerate(zip(wanted, pool.map(lambda path: _hash_file(root, path), wanted), strict=True), 1):
+        results = pool.map(lambda path: _hash_file(locate, path), wanted)
+        for done, (path, result) in enumerate(zip(wanted, results, strict=True), 1):
             if isinstance(result, Unreadable):
                 failed.append(result)
             else:
@@ -41,9 +42,9 @@ def hash_files(
     return hashes, failed
 
 
-def _hash_file(root: Path, path: str) -> str | Unreadable:
+def _hash_file(locate: Callable[[str], Path], path: str) -> str | Unreadable:
     try:
-        with open(root / path, "rb") as file:
+        with open(locate(path), "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         return Unreadable(path, error.strerror or str(error))

@@ -1,7 +1,8 @@
-"""Where a dataset comes from: a folder of the user's, or pictures that the program draws; and what it is called."""
+"""Where a dataset comes from: folders or a labels file of the user's, or pictures that the program draws; and its name."""
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Callable
@@ -12,23 +13,28 @@ from sweep.config import DataConfig
 from sweep.data.index import EXPECTED_LAYOUT
 from sweep.errors import DataError, nearest
 
-DRAWN = ("plants",)
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The folder that holds the pictures."""
+    """The folders that hold the pictures. They are absolute, symbolic links resolved."""
 
     root: Path
-    """Absolute, symbolic links resolved."""
+    """The folder of class folders, or where the paths of a labels file start."""
     shown: str
-    """The root, or for drawn pictures a name that is the same on every machine."""
-    is_drawn: bool
+    """All of the source in words, or for drawn pictures a name that is the same on every machine."""
+    extra_roots: tuple[Path, ...] = ()
+    """By the bytes of their paths, as their order means nothing."""
+    labels: Path | None = None
+    is_drawn: bool = False
 
 
 def dataset_name(config: DataConfig) -> str:
     """`config.name`, or one made of the root folder's; letters, digits, dot, underscore and dash only.
+
+    A labels file adds its own name without the ending: one folder of pictures may be labelled in several ways, and
+    `labels.csv` alone says nothing.
 
     Raises DataError when `config.name` has other characters.
     """
@@ -38,36 +44,52 @@ def dataset_name(config: DataConfig) -> str:
                 f"data.name={config.name!r} cannot be part of a file's name", "use letters, digits, dots, dashes and _"
             )
         return config.name
-    if config.root is None:
+    if config.root is None and config.labels is None:
         return config.drawn or "data"
-    plain = unicodedata.normalize("NFKD", _resolve(config.root).name).encode("ascii", "ignore").decode().lower()
+    source = _find_users(config)
+    named = source.root.name if source.labels is None else f"{source.root.name}-{source.labels.stem}"
+    plain = unicodedata.normalize("NFKD", named).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "data"
 
 
 def find_source(config: DataConfig, cache_dir: Path, on_progress: Callable[[int, int], None] | None = None) -> Source:
-    """The folder named by `config.root`, or else that of `config.drawn`, drawn into `cache_dir` where it is not there yet.
+    """What `config.root` or `config.labels` name, or else `config.drawn`, drawn into `cache_dir` where it is not there yet.
 
-    Raises DataError when neither is given. Whether the user's folder exists is for the index to find out.
+    Raises DataError when none is given. Whether the user's files exist is for the index to find out.
     """
-    if config.root is not None:
-        root = _resolve(config.root)
-        return Source(root, str(root), is_drawn=False)
+    if config.root is not None or config.labels is not None:
+        return _find_users(config)
     if config.drawn is None:
         raise DataError(
             "data.root is missing: nothing says where the pictures are", f"name a folder, data.root=DIR; {EXPECTED_LAYOUT}"
         )
-    if config.drawn not in DRAWN:
-        raise DataError(f"data.drawn={config.drawn!r} is nothing that can be drawn", nearest(config.drawn, DRAWN))
-    from sweep.data.drawn.draw import DRAWN_VERSION, draw_plants  # only who draws needs it
+    from sweep.data.drawn.draw import draw  # only who draws needs them
+    from sweep.data.drawn.kinds import DRAWN_KINDS
 
-    name = f"plants-v{DRAWN_VERSION}"
-    root = cache_dir / "drawn" / name
-    draw_plants(root, seed=0, on_progress=on_progress)
-    return Source(root.resolve(), f"drawn:{name}", is_drawn=True)
+    if config.drawn not in DRAWN_KINDS:
+        raise DataError(f"data.drawn={config.drawn!r} is nothing that can be drawn", nearest(config.drawn, DRAWN_KINDS))
+    folder = DRAWN_KINDS[config.drawn].folder
+    root = cache_dir / "drawn" / folder
+    draw(config.drawn, root, seed=0, on_progress=on_progress)
+    return Source(root.resolve(), f"drawn:{folder}", is_drawn=True)
 
 
-def _resolve(root: str) -> Path:
+def _find_users(config: DataConfig) -> Source:
+    root = _resolve(config.root, "data.root") if config.root is not None else None
+    if config.labels is not None:
+        # The folder the file is named in, not one that a link of its name leads to: the paths start beside the name.
+        labels = _resolve(str(Path(config.labels).parent), "data.labels") / Path(config.labels).name
+        root = root or labels.parent
+        return Source(root, str(labels) if root == labels.parent else f"{root} by {labels}", labels=labels)
+    assert root is not None
+    extra = sorted((_resolve(one, "data.extra_roots") for one in config.extra_roots), key=os.fsencode)
+    return Source(root, " + ".join(map(str, (root, *extra))), tuple(extra))
+
+
+def _resolve(path: str, setting: str) -> Path:
+    if not path:
+        raise DataError(f"{setting} holds an empty name", "name a folder")
     try:
-        return Path(root).expanduser().resolve()
+        return Path(path).expanduser().resolve()
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links, an unknown user after ~, a zero byte
-        raise DataError(f"data.root={root} is no usable path: {error}", "name an existing folder: data.root=DIR") from error
+        raise DataError(f"{setting}={path} is no usable path: {error}", "name what exists") from error

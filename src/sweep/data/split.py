@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sweep.config.seeds import derive_seed
 from sweep.data.index import Picture, Split
+from sweep.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,33 +19,60 @@ class Fractions:
     test: float
 
 
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One of `count` equal parts of what is not for the test, which validates while the others train."""
+
+    number: int
+    """From 0."""
+    count: int
+
+
 def split_pictures(
-    pictures: Sequence[Picture], manifest: Mapping[str, str], fractions: Fractions, seed: int
+    pictures: Sequence[Picture], contents: Mapping[str, str], fractions: Fractions, seed: int, fold: Fold | None = None
 ) -> tuple[Split, ...]:
     """The split of each picture.
 
     Given splits are kept; a validation or test split that nobody gave is carved, class by class, from the rest. Pictures
-    with the same bytes (`manifest`: path → SHA-256) go together. Where a picture goes depends on its bytes, its class's
-    other pictures and `seed`, and not on names or order. Every class keeps one distinct picture for training, and has
-    one for validation from two and one for test from three pictures on.
+    that show the same (`contents`: path → a name for what is shown, of one class) go together. Where a picture goes
+    depends on what it shows, its class's other pictures and `seed`, and not on names or order. Every class keeps one
+    distinct picture for training, and has one for validation from two and one for test from three pictures on.
+
+    With `fold` the test split is the one that there is without, whatever the fold; no validation split may be given.
+    Raises DataError for a class with fewer distinct pictures than folds.
     """
     given = {picture.given for picture in pictures}
     wanted = {split: share for split, share in ((Split.val, fractions.val), (Split.test, fractions.test)) if split not in given}
-    contents: dict[str, set[str]] = {}
+    classes: dict[str, set[str]] = {}
     for picture in pictures:
         if picture.given in (None, Split.train):
-            contents.setdefault(picture.class_name, set()).add(manifest[picture.path])
-    drawn = {sha256: split for group in contents.values() for sha256, split in _split_class(group, wanted, seed).items()}
+            classes.setdefault(picture.class_name, set()).add(contents[picture.path])
+    drawn: dict[str, Split] = {}
+    for class_name, shown in classes.items():
+        drawn |= _split_class(class_name, shown, wanted, seed, fold)
     return tuple(
-        picture.given if picture.given not in (None, Split.train) else drawn[manifest[picture.path]] for picture in pictures
+        picture.given if picture.given not in (None, Split.train) else drawn[contents[picture.path]] for picture in pictures
     )
 
 
-def _split_class(contents: set[str], wanted: Mapping[Split, float], seed: int) -> dict[str, Split]:
+def _split_class(
+    class_name: str, shown: set[str], wanted: Mapping[Split, float], seed: int, fold: Fold | None
+) -> dict[str, Split]:
     stream = derive_seed(seed, "split")
-    shuffled = sorted(contents, key=lambda sha256: hashlib.sha256(f"{stream}:{sha256}".encode()).digest())
+    lots = {one: hashlib.sha256(f"{stream}:{one}".encode()).digest() for one in shown}
+    shuffled = sorted(shown, key=lots.__getitem__)
     counts = allocate(len(shuffled), wanted)
     splits = [split for split, count in counts.items() for _ in range(count)]
+    if fold is not None:
+        rest = len(shuffled) - counts.get(Split.test, 0)
+        if rest < fold.count:
+            raise DataError(
+                f"class {class_name!r} has {rest} distinct pictures beside the test split, too few for data.folds={fold.count}",
+                f"give data.folds={rest} at most, or add pictures of the class" if rest > 1 else "add pictures of the class",
+            )
+        # Classes begin with folds of their own: if all began with fold 0, it would have most pictures.
+        begin = lots[shuffled[0]][-1]
+        splits[:rest] = [Split.val if (begin + place) % fold.count == fold.number else Split.train for place in range(rest)]
     return dict(zip(shuffled, splits, strict=True))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def list_tree(root: Path, folder: str) -> Listing:
         found.pictures += listing.pictures
         found.unusable += listing.unusable
         found.others += listing.others
-    found.pictures = sorted(_each_once(found.pictures), key=lambda file: os.fsencode(file.path))
+    found.pictures = list(each_once(found.pictures))
     found.unusable.sort(key=lambda one: os.fsencode(one.path))
     return found
 
@@ -103,7 +103,9 @@ def is_picture_name(path: str) -> bool:
     return os.path.splitext(path)[1].lower() in PICTURE_SUFFIXES
 
 
-def _each_once(files: list[File]) -> Iterator[File]:
+def each_once(files: Iterable[File]) -> Iterator[File]:
+    """`files` by the bytes of their paths, without links to files that are there anyway."""
+    files = list(files)
     seen = {file.inode for file in files if not file.is_link}
     for file in sorted(files, key=lambda file: os.fsencode(file.path)):
         if not file.is_link:

@@ -123,7 +123,7 @@ def _opening(plan: Plan, name: str) -> StudyOpened:
         dataset={
             "name": dataset.name,
             "root": printable(dataset.root_shown),
-            "drawn": plan.config.data.root is None,
+            "drawn": plan.config.data.root is None and plan.config.data.labels is None,
             "fingerprint": dataset.fingerprint,
             "num_pictures": dataset.num_pictures,
             "classes": list(dataset.classes),

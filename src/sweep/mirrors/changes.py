@@ -76,7 +76,7 @@ def _note(changes: Changes, entry: Entry, history: History) -> None:
             changes.touched |= _unfinished(history)
         case SittingEnded() as ended:
             best = history.best()
-            value = None if best is None else best.value_at(best.epochs)
+            value = None if best is None else best.value_at(best.epochs_done)
             changes.endings.append(Ending(entry.time, ended, len(history.sittings), value))
             changes.touched |= _unfinished(history)
         case TrialCreated(trial=trial):

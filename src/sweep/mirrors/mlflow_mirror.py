@@ -92,8 +92,10 @@ class MlflowMirror:
     def _deliver_study(self, session: _Session, changes: Changes) -> None:
         metrics = [point for time, score in changes.test_scores for point in view.points(score.metrics, time, score.trial)]
         metrics += [point for ending in changes.endings for point in view.ending_points(ending)]
-        params = view.study_params(session.history.opened) if changes.opened else {}
-        look = None
+        params, look = {}, None
+        if changes.opened:
+            params = view.study_params(session.history.opened)
+            metrics += view.network_points(session.history.opened, session.history.opened_at)
         if changes.sitting_started or changes.endings:
             look = view.study_look(session.history, changes.endings[-1] if changes.endings else None)
         if metrics or params or look:
@@ -104,7 +106,7 @@ class MlflowMirror:
         metrics += view.result_points(trial)
         for time, scored in changes.test_scores:
             if scored.trial == trial.number:
-                metrics += view.points(scored.metrics, time, trial.epochs)
+                metrics += view.points(scored.metrics, time, trial.epochs_done)
         params = view.trial_params(session.history.opened, trial) if trial.number in changes.created else {}
         look = view.trial_look(session.history, trial)
         self._deliver(session, trial_name(trial.number), metrics, params, look)

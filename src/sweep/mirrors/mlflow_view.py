@@ -24,9 +24,20 @@ KEY_TAG = "sweep.key"
 STUDY_TAG = "sweep.study"
 TRIAL_TAG = "sweep.trial"
 STATE_TAG = "trial.state"
+EARLY_TAG = "trial.ended_early"
+"""Beside the state, which stays one word that one can filter by."""
 _ENVIRONMENT = ("code.version", "code.source", "python", "packages.torch", "threads", "hardware.device", "hardware.cpu")
 """What is shown of the record of a run's surroundings, by dotted path; the whole of it is in environment.json."""
-_SHORT = {"optimizer.lr": "lr", "optimizer.weight_decay": "wd", "train.batch_size": "bs", "train.epochs": "ep"}
+_SHORT = {
+    "optimizer.lr": "lr",
+    "optimizer.weight_decay": "wd",
+    "train.batch_size": "bs",
+    "train.epochs": "ep",
+    "optimizer.name": "opt",
+    "schedule.name": "schedule",
+    "finetune.strategy": "finetune",
+    "augment.strength": "augment",
+}
 
 
 class RunStatus(StrEnum):
@@ -83,6 +94,11 @@ def study_params(opened: StudyOpened) -> dict[str, str]:
     return _as_params(_settings(opened) | space)
 
 
+def network_points(opened: StudyOpened, time: float) -> list[MetricPoint]:
+    """The network's size. As metrics: MLflow compares and sorts params as text, where 11.7 M comes before 2.5 M."""
+    return points({f"network.{name}": float(value) for name, value in opened.network.items()}, time, 0)
+
+
 def trial_params(opened: StudyOpened, trial: Trial) -> dict[str, str]:
     """Every setting, with the trial's values put in."""
     return _as_params(_settings(opened) | trial.params)
@@ -125,6 +141,8 @@ def trial_look(history: History, trial: Trial) -> RunLook:
     tags = {STATE_TAG: fate.value}
     if fate is Fate.failed:
         tags["failure"] = trial.failure
+    if trial.ended_early:
+        tags[EARLY_TAG] = f"epoch {trial.epochs_done} of {trial.epochs}"
     if trial.attempts:
         tags |= _environment(history.sittings[trial.sitting].environment)
     status = _STATUS[fate] if trial.state.is_finished or is_put_down(history) else RunStatus.RUNNING
@@ -138,11 +156,11 @@ def report_points(report: Report) -> list[MetricPoint]:
 
 
 def result_points(trial: Trial) -> list[MetricPoint]:
-    """What a trial that was trained to its end came to."""
+    """What a complete trial came to."""
     if trial.state is not TrialState.complete or trial.ended_at is None:
         return []
-    result = {"score": trial.value_at(trial.epochs)} | ({} if trial.best_epoch is None else {"best_epoch": trial.best_epoch})
-    return points(result, trial.ended_at, trial.epochs)
+    result = {"score": trial.value_at(trial.epochs_done)} | ({} if trial.best_epoch is None else {"best_epoch": trial.best_epoch})
+    return points(result, trial.ended_at, trial.epochs_done)
 
 
 def ending_points(ending: Ending) -> list[MetricPoint]:

@@ -25,7 +25,7 @@ def frozen(trial: Trial, history: History, distributions: Mapping[str, BaseDistr
     """
     state = _state(trial, history)
     values = {epoch: trial.value_at(epoch) for epoch in sorted(trial.reports)}
-    value = values[trial.epochs] if state is State.COMPLETE else None
+    value = values[trial.epochs_done] if state is State.COMPLETE else None
     if value is not None and math.isnan(value):
         state, value = State.FAIL, None
     ended_at = trial.created_at if trial.ended_at is None else trial.ended_at
@@ -54,5 +54,11 @@ def _state(trial: Trial, history: History) -> State:
 
 
 def _attributes(trial: Trial) -> dict[str, Any]:
-    shown = {"origin": str(trial.origin), "epochs": trial.epochs, "failure": trial.failure, "best_epoch": trial.best_epoch}
+    shown = {
+        "origin": str(trial.origin),
+        "epochs": trial.epochs,
+        "ended_early": f"epoch {trial.epochs_done} of {trial.epochs}" if trial.ended_early else "",
+        "failure": trial.failure,
+        "best_epoch": trial.best_epoch,
+    }
     return {name: value for name, value in shown.items() if value not in ("", None)}

@@ -52,7 +52,7 @@ class NetworkSize:
         return _PROCESS_GB + (_COPIES * self.size_mb + num_pictures * self.picture_mb) / 1e3
 
     def __str__(self) -> str:
-        return f"{self.parameters / 1e6:.1f} M parameters, {self.size_mb:.1f} MB as fp32"
+        return f"{self.parameters / 1e6:.3g} M parameters, {self.size_mb:.1f} MB as fp32"
 
 
 def measure_network(config: ModelConfig, num_classes: int, image_size: int) -> NetworkSize:

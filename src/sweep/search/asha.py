@@ -38,21 +38,30 @@ class Asha:
     def _promotions(self, history: History) -> Iterator[NextJob]:
         """From the rung before the end down: the best of a rung that are still paused there, while it has places left."""
         for distance in range(1, self.openings.search.rungs):
-            field = ranked_at(history, distance)
+            field = self._field(history, distance)
             places = len(field) // self.openings.search.reduction_factor
-            gone = [trial for trial in field if trial.origin is Origin.sampler and not _is_paused_at(trial, distance)]
+            gone = [trial for trial in field if trial.origin is Origin.sampler and _has_gone_on(trial, distance)]
             if len(gone) < places:
                 yield from (_promotion(trial, distance) for trial in field[:places] if _is_paused_at(trial, distance))
 
     def _leaders(self, history: History) -> Iterator[NextJob]:
         for distance in range(1, self.openings.search.rungs):
-            sampled = [trial for trial in ranked_at(history, distance) if trial.origin is Origin.sampler]
+            sampled = [trial for trial in self._field(history, distance) if trial.origin is Origin.sampler]
             if sampled and _is_paused_at(sampled[0], distance):
                 yield _promotion(sampled[0], distance)
+
+    def _field(self, history: History, distance: int) -> list[Trial]:
+        return ranked_at(history, distance, self.openings.search.reduction_factor)
 
 
 def _is_paused_at(trial: Trial, distance: int) -> bool:
     return trial.state is TrialState.paused and min(scored_rungs(trial)) == distance
+
+
+def _has_gone_on(trial: Trial, distance: int) -> bool:
+    """It was promoted from there: it neither waits for that nor ended before it could be."""
+    ended_there = trial.ended_early and scored_rungs(trial)[distance] == trial.epochs_done
+    return not ended_there and not _is_paused_at(trial, distance)
 
 
 def _promotion(trial: Trial, distance: int) -> NextJob:

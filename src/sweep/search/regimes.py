@@ -6,16 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sweep.config import BudgetConfig, Config, ModelConfig, ModelName, Regime
+from sweep.config import BudgetConfig, Config, ModelConfig, ModelLibrary, ModelName, Regime
 from sweep.config.fields import build, check, convert, find_rule, flatten
 from sweep.config.space import merge_spaces
 
 DOCUMENTED_MINIMUM = 200
 SMALL_FROM, MEDIUM_FROM, LARGE_ABOVE = 500, 2000, 5000
 """Pictures; 500 is small, 2,000 and 5,000 are medium, 5,001 is large."""
-
-_LARGER_NETWORK = {ModelName.mnv3_small: "EfficientNet-B0"}
-_LARGEST_NETWORK = {ModelName.mnv3_small: "EfficientNet-B0, ResNet-50 or ViT-B/16"}
 
 
 @dataclass(kw_only=True, slots=True, frozen=True)
@@ -64,14 +61,27 @@ def advice(regime: Regime, model: ModelConfig, num_pictures: int) -> list[str]:
             f"{num_pictures:,} pictures are fewer than the documented minimum, {DOCUMENTED_MINIMUM}:"
             " classical methods may serve better"
         )
-    if num_pictures > LARGE_ABOVE:
-        sentences.append(
-            f"{model.name} is not optimal above {LARGE_ABOVE:,} pictures: unless deployment forbids it,"
-            f" {_LARGEST_NETWORK[ModelName(model.name)]} will be more accurate"
-        )
-    elif num_pictures >= MEDIUM_FROM:
-        sentences.append(
-            f"from {MEDIUM_FROM:,} pictures on a larger network such as {_LARGER_NETWORK[ModelName(model.name)]}"
-            f" may beat {model.name}"
-        )
-    return sentences
+    return sentences + _on_the_network(model, num_pictures)
+
+
+def _on_the_network(model: ModelConfig, num_pictures: int) -> list[str]:
+    """A sentence where that many pictures ask for another network; of the ResNets and timm's nothing is known to say."""
+    if model.library is not ModelLibrary.torchvision:
+        return []
+    name = ModelName(model.name)
+    if name.has_width and num_pictures > LARGE_ABOVE:
+        return [
+            f"{name} is not optimal above {LARGE_ABOVE:,} pictures: unless deployment forbids it, a larger network will be"
+            " more accurate (model=efficientnet_b0, resnet50 or vit_b16)"
+        ]
+    if name.has_width and num_pictures >= MEDIUM_FROM:
+        return [f"from {MEDIUM_FROM:,} pictures on, a larger network may beat {name} (model=efficientnet_b0)"]
+    if name is ModelName.efficientnet_b0 and num_pictures < MEDIUM_FROM:
+        return [
+            f"{name} is for {MEDIUM_FROM:,} pictures and more: with fewer, a MobileNet may serve as well at a fraction of the"
+            " size (model=mnv3_small)"
+        ]
+    if name is ModelName.vit_b16 and num_pictures <= LARGE_ABOVE:
+        instead = ModelName.mnv3_small if num_pictures < MEDIUM_FROM else ModelName.efficientnet_b0
+        return [f"{name} is for more than {LARGE_ABOVE:,} pictures: with fewer, take model={instead}"]
+    return []

@@ -29,20 +29,32 @@ def scored_rungs(trial: Trial) -> dict[int, int]:
     return {last - index: epoch for index, epoch in enumerate(trial.rungs) if epoch in trial.reports}
 
 
-def ranked_at(history: History, distance: int) -> list[Trial]:
-    """The trials that have a score at that distance from their end, best first; failed ones are left out."""
-    field = [
-        (trial.rank_at(epoch), trial)
+def ranked_at(history: History, distance: int, reduction_factor: int) -> list[Trial]:
+    """The trials that count at that distance from their end, best first; failed ones are left out.
+
+    A trial that ended early has its last score at every rung that it did not come to. It counts at such a rung while it is
+    among the best of the rung before, as it would have gone on then; else many poor ones would fill the higher rungs.
+    """
+    scored = [
+        (trial, epoch)
         for trial in history.trials.values()
         if trial.state is not TrialState.failed and (epoch := scored_rungs(trial).get(distance)) is not None
     ]
-    return [trial for _, trial in sorted(field, key=lambda pair: pair[0], reverse=True)]
+    if any(_is_beyond_its_end(trial, distance) for trial, _ in scored):
+        going_on = {trial.number for trial in top_at(history, distance + 1, reduction_factor)}
+        scored = [pair for pair in scored if pair[0].number in going_on or not _is_beyond_its_end(pair[0], distance)]
+    return [trial for trial, epoch in sorted(scored, key=lambda pair: pair[0].rank_at(pair[1]), reverse=True)]
 
 
 def top_at(history: History, distance: int, reduction_factor: int) -> list[Trial]:
     """The best 1/reduction_factor of the trials at a rung: those that go on."""
-    field = ranked_at(history, distance)
+    field = ranked_at(history, distance, reduction_factor)
     return field[: len(field) // reduction_factor]
+
+
+def _is_beyond_its_end(trial: Trial, distance: int) -> bool:
+    """The trial had ended early by the rung before that one."""
+    return trial.ended_early and scored_rungs(trial).get(distance + 1) == trial.epochs_done
 
 
 def standings(history: History, reduction_factor: int) -> dict[int, tuple[int, float]]:
@@ -53,11 +65,13 @@ def standings(history: History, reduction_factor: int) -> dict[int, tuple[int, f
     """
     passed = {number: scored_rungs(trial) for number, trial in history.trials.items() if trial.state is not TrialState.failed}
     farthest = max((distance for rungs in passed.values() for distance in rungs), default=0)
-    top = {distance: {trial.number for trial in top_at(history, distance, reduction_factor)} for distance in range(farthest + 1)}
+    fields = [[trial.number for trial in ranked_at(history, distance, reduction_factor)] for distance in range(farthest + 1)]
+    counted = [set(field) for field in fields]
+    top = [set(field[: len(field) // reduction_factor]) for field in fields]
     found: dict[int, tuple[int, float]] = {}
     for number, rungs in passed.items():
         trial = history.trials[number]
-        earned = list(rungs)
+        earned = [distance for distance in rungs if number in counted[distance]]
         if trial.origin is not Origin.sampler:
             lost = next((place for place, distance in enumerate(earned) if number not in top[distance]), len(earned))
             earned = earned[: lost + 1]

@@ -60,7 +60,7 @@ def learning_curve(history: History, trial: Trial) -> LearningCurve:
         settings="   ".join(f"{names[path]} {short_number(value)}" for path, value in trial.params.items()),
         epochs=epochs,
         metrics={name: tuple(trial.reports[epoch].metrics.get(name, missing) for epoch in epochs) for name in _METRICS},
-        rungs=trial.rungs_passed,
+        rungs=tuple(dict.fromkeys(trial.rungs_passed)),
         best_epoch=trial.best_epoch,
     )
 

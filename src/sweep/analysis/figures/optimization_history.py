@@ -63,7 +63,7 @@ def optimization_history(history: History) -> OptimizationHistory:
     champion = history.best()
     return OptimizationHistory(
         title=f"{counted(len(points), 'trial')} of {history.opened.study}",
-        subtitle="Values at each trial's last rung; those of trials stopped early come from shorter trainings.",
+        subtitle="Values at each trial's last rung; those of trials not trained to their end come from shorter trainings.",
         value_label=OBJECTIVE_LABELS[history.objective],
         points=tuple(points),
         best_so_far=tuple(best_so_far),

@@ -44,6 +44,7 @@ class RungCurves:
     rung_shares: tuple[float, ...]
     """The median share of the schedule at each rung before the end, ascending."""
     num_stopped: int
+    num_ended_early: int
     epochs_trained: int
     epochs_in_full: int
     """What training every trial to its end would have taken."""
@@ -51,14 +52,15 @@ class RungCurves:
     @property
     def subtitle(self) -> str:
         """What was saved, in a sentence."""
-        if not self.num_stopped:
+        of_trials = f" of {counted(len(self.curves), 'trial')}"
+        parts: list[str] = []
+        for count, words in ((self.num_stopped, "not trained to the end"), (self.num_ended_early, "ended early")):
+            if count:
+                parts.append(f"{count}{'' if parts else of_trials} {words}")
+        if not parts:
             return "Every trial was trained to its end."
         percent = 100 * self.epochs_trained / self.epochs_in_full
-        trials = counted(len(self.curves), "trial")
-        return (
-            f"{self.num_stopped} of {trials} not trained to the end: {self.epochs_trained} epochs instead of "
-            f"{self.epochs_in_full} ({percent:.0f} %)."
-        )
+        return f"{', '.join(parts)}: {self.epochs_trained} epochs instead of {self.epochs_in_full} ({percent:.0f} %)."
 
 
 def rung_curves(history: History) -> RungCurves:
@@ -70,8 +72,9 @@ def rung_curves(history: History) -> RungCurves:
         title=f"Validation curves of {history.opened.study}",
         value_label=OBJECTIVE_LABELS[history.objective],
         curves=curves,
-        rung_shares=_rung_shares(trials),
+        rung_shares=_rung_shares([trial for trial in trials if not trial.ended_early]),
         num_stopped=sum(fate_of(history, trial) is not Fate.complete for trial in trials),
+        num_ended_early=sum(trial.ended_early for trial in trials),
         epochs_trained=history.epochs_trained,
         epochs_in_full=sum(trial.epochs for trial in trials),
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sweep.analysis.fate import last_score_epoch
 from sweep.analysis.naming import OBJECTIVE_LABELS, short_names
-from sweep.config.space import Space, space_from_plain
+from sweep.config.space import Choices, Space, space_from_plain
 from sweep.journal.fate import Fate, fate_of
 from sweep.journal.history import History
+
+_STEP = 0.4
+"""Between trials of one option, as long as there is room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,23 @@ class ScoredSpace:
     """By number; the failed are left out."""
     baseline: int | None
     champion: int | None
+
+    def first(self, count: int) -> ScoredSpace:
+        """The same with no more than so many settings."""
+        return replace(self, space=dict(list(self.space.items())[:count]))
+
+    def offsets(self, path: str) -> dict[int, float]:
+        """Trial → where it lies among those with the same option, from -1 to 1: drawn on one spot, they would hide each other.
+
+        A few lie close together. All are 0 where the setting is a range.
+        """
+        offsets = dict.fromkeys((trial.number for trial in self.trials), 0.0)
+        dimension = self.space[path]
+        for option in dimension.options if isinstance(dimension, Choices) else ():
+            alike = [trial.number for trial in self.trials if trial.params[path] == option]
+            reach = min(1.0, _STEP * (len(alike) - 1) / 2)
+            offsets |= {number: reach * (2 * place / (len(alike) - 1) - 1) for place, number in enumerate(alike) if reach}
+        return offsets
 
 
 def scored_space(history: History) -> ScoredSpace:

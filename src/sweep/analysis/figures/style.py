@@ -24,7 +24,7 @@ INK, MUTED, FAINT = "#222222", "#6B6B6B", "#C9C9C9"
 DPI = 130
 SMALL, NORMAL, LARGE = 8.0, 9.0, 11.0
 """Sizes of letters in points."""
-_LETTER_IN = 0.068
+LETTER_IN = 0.068
 """Mean width of a letter of the normal size, in inches."""
 
 
@@ -52,8 +52,8 @@ def png(figure: Figure) -> bytes:
 def head(figure: Figure, title: str, subtitle: str = "") -> None:
     """The title, and below it what the reader should know; call it once, the layout leaves room for both."""
     width_in, height_in = figure.get_size_inches()
-    title = readable(title, int((width_in - 0.3) / (1.4 * _LETTER_IN)))
-    lines = textwrap.wrap(readable(subtitle, 400), int((width_in - 0.3) / _LETTER_IN))
+    title = readable(title, int((width_in - 0.3) / (1.4 * LETTER_IN)))
+    lines = textwrap.wrap(readable(subtitle, 400), int((width_in - 0.3) / LETTER_IN), break_on_hyphens=False)
     top_in = 0.1
     options: dict[str, Any] = {"ha": "left", "va": "top", "parse_math": False}
     figure.text(0.14 / width_in, 1 - top_in / height_in, title, fontsize=LARGE, weight="bold", color=INK, **options)
