@@ -1,1 +1,1 @@
-"""Drawn plants: twenty species of leaves and flowers for whoever has no photographs at hand."""
+"""Drawn pictures: plants, activities and fruit for whoever has no photographs at hand."""

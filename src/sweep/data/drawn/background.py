@@ -1,4 +1,4 @@
-"""What lies behind a plant: soil, grass, paper, planks, leaves out of focus, lights out of focus."""
+"""What lies behind a plant or under a fruit: soil, grass, paper, planks, leaves out of focus, lights out of focus."""
 
 from __future__ import annotations
 
@@ -8,24 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from sweep.data.drawn.palette import Floats, Range, Tint, hsv, mix, vary
+from sweep.data.drawn.camera import Size, clouds
+from sweep.data.drawn.palette import Floats, Range, Tint, hsv, ink, mix, vary
 
-Size = tuple[int, int]
 Painter = Callable[[Size, np.random.Generator], Image.Image]
 
 LEAF_LITTER = Tint(Range(22, 125), Range(0.25, 0.65), Range(0.15, 0.5))
-
-
-def ink(rgb: Floats) -> tuple[int, int, int]:
-    """A colour as Pillow takes it."""
-    red, green, blue = (int(channel) for channel in np.clip(rgb * 255.0, 0.0, 255.0))
-    return red, green, blue
-
-
-def clouds(size: Size, cells: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """(height, width) float32: smooth noise in -1..1 with about `cells` waves over the picture."""
-    coarse = Image.fromarray(rng.integers(0, 256, (cells + 1, cells + 1), dtype=np.uint8))
-    return np.asarray(coarse.resize(size, Image.Resampling.BICUBIC), dtype=np.float32) / 127.5 - 1.0
 
 
 def background(size: Size, rng: np.random.Generator) -> Image.Image:

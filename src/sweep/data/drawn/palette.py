@@ -52,3 +52,9 @@ def vary(rgb: Floats, amount: float, rng: np.random.Generator) -> Floats:
     """A neighbour of a colour: brighter or darker by up to `amount`, each channel by a third of that."""
     brightness, tone = rng.uniform(-amount, amount), rng.uniform(-amount, amount, 3)
     return np.minimum(rgb * (1.0 + brightness) * (1.0 + tone / 3.0), 1.0)
+
+
+def ink(rgb: Floats) -> tuple[int, int, int]:
+    """A colour as Pillow takes it."""
+    red, green, blue = (rgb * 255.0).tolist()
+    return min(max(int(red), 0), 255), min(max(int(green), 0), 255), min(max(int(blue), 0), 255)
