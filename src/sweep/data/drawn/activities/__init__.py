@@ -1,0 +1,1 @@
+"""Drawn people: ten activities that an indoor or outdoor camera may see."""

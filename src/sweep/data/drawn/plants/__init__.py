@@ -1,0 +1,1 @@
+"""Drawn plants: twenty species of leaves and flowers."""

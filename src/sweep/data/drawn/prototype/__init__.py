@@ -1,0 +1,1 @@
+"""Drawn fruit: five kinds, for a first try in a minute."""
