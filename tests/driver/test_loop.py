@@ -97,7 +97,7 @@ class Desk:
             space={},
             dataset=cast(Dataset, SimpleNamespace(handle={})),
             weights=ResolvedWeights("none"),
-            network=NetworkSize(1_000_000, size_mb=4.0, picture_mb=1.0),
+            heaviest=NetworkSize(1_000_000, size_mb=4.0, picture_mb=1.0),
             machine=Machine("cpu", threads=1, channels_last=True),
             journal=journal,
             history=fold(journal.entries),

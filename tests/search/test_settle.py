@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from sweep.config import Config, DataConfig, FinetuneConfig, FinetuneStrategy, ModelConfig, ModelName, Regime
-from sweep.config.space import Choices, FloatRange, IntRange
+from sweep.config.fields import find_rule, leaf_paths, with_values
+from sweep.config.space import NOT_SEARCHABLE, NOT_SEARCHABLE_PARTS, Choices, FloatRange, IntRange
 from sweep.errors import ConfigError
+from sweep.search.points import random_point
 from sweep.search.regimes import RegimeSheet
 from sweep.search.settle import Settled, settle
 
@@ -32,10 +34,11 @@ def settled(
     space: Mapping[str, Any] | None = None,
     recommended: Mapping[str, Any] | None = None,
     pretrained: bool = False,
+    model: str = "mnv3_small",
     **parts: Any,
 ) -> Settled:
     data = DataConfig(recommended=recommended or {})
-    config = Config(model=ModelConfig(name=ModelName.mnv3_small), data=data, space=space or {}, **parts)
+    config = Config(model=ModelConfig(name=ModelName(model)), data=data, space=space or {}, **parts)
     return settle(config, {Regime.small: SHEET}, Regime.small, _all(named), pretrained=pretrained)
 
 
@@ -125,6 +128,38 @@ def test_a_strategy_that_keeps_the_backbone_wants_pretrained_weights(options: li
         settled(space=space)
     with pytest.raises(ConfigError, match=f"finetune.strategy={options[-1]} keeps"):
         settled(finetune=FinetuneConfig(strategy=FinetuneStrategy(options[-1])))
+
+
+def test_a_setting_that_is_off_can_be_searched_over_a_range() -> None:
+    ranges = {"clip_norm": {"low": 0.1, "high": 10.0, "log": True}, "early_stopping": {"low": 4, "high": 8}}
+    found = settled(space={"train": ranges})
+    assert found.baseline["train.clip_norm"] == pytest.approx(1.0) and found.baseline["train.early_stopping"] == 6
+
+
+def test_a_space_in_which_a_later_trial_would_be_refused_is_refused() -> None:
+    mixing = {"low": 0.0, "high": 0.8}
+    with pytest.raises(ConfigError, match="the space holds what no trial may have: .*more than 1 together"):
+        settled(space={"augment": {"mixup": mixing, "cutmix": mixing}})
+    assert "augment.mixup" in settled(space={"augment": {"mixup": mixing}}).space
+    with pytest.raises(ConfigError, match="the space holds what no trial may have: .*resnet18 has one width only"):
+        settled(space={"model": {"width_mult": {"low": 0.5, "high": 2.0}}}, model="resnet18")
+
+
+OF_A_TRIAL = [path for path in leaf_paths(Config) if path not in NOT_SEARCHABLE and not path.startswith(NOT_SEARCHABLE_PARTS)]
+NUMBERS = [path for path in OF_A_TRIAL if set(find_rule(Config, path).kinds) & {int, float}]
+
+
+@pytest.mark.parametrize("path", NUMBERS)
+def test_every_number_of_a_trial_can_be_searched_in_each_of_its_trials(path: str) -> None:
+    rule = find_rule(Config, path)
+    assert rule.bounds is not None and len(NUMBERS) > 20
+    low, high = (2, 9) if float not in rule.kinds else (max(rule.bounds.low, 0.1), min(rule.bounds.high, 0.9))
+    part, name = path.split(".")
+    found = settled(space={part: {name: {"low": low, "high": high}}})
+    for seed in range(20):
+        point = random_point(found.space, (), seed)
+        assert point is not None
+        with_values(found.config, point)
 
 
 def test_widths_are_compared_from_scratch() -> None:

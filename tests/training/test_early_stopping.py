@@ -2,15 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from sweep.config import Config, DataConfig, ModelConfig, ModelName, Objective, TrainConfig
+from sweep.config import Config, DataConfig, FinetuneConfig, FinetuneStrategy, ModelConfig, ModelName, Objective, TrainConfig
 from sweep.training.early_stopping import ends_early
 from sweep.training.progress import EpochReport
 
+FULL = FinetuneConfig()
 
-def ends_after(values, patience, objective=Objective.accuracy, epochs=20):
+
+def ends_after(values, patience, objective=Objective.accuracy, epochs=20, finetune=FULL):
     """The first epoch after which a trial with these values of its objective ends early."""
     train = TrainConfig(epochs=epochs, early_stopping=patience)
-    config = Config(model=ModelConfig(name=ModelName.mnv3_small), data=DataConfig(), train=train, objective=objective)
+    config = Config(
+        model=ModelConfig(name=ModelName.mnv3_small), data=DataConfig(), train=train, objective=objective, finetune=finetune
+    )
     reports = [EpochReport(epoch, {f"val/{objective}": value}, {}) for epoch, value in enumerate(values, 1)]
     return next((epoch for epoch in range(len(reports) + 1) if ends_early(config, reports[:epoch])), None)
 
@@ -35,3 +39,9 @@ def test_without_a_patience_or_within_it_nothing_ends(patience):
 
 def test_at_its_last_epoch_a_trial_ends_as_usual():
     assert ends_after([0.5, 0.4, 0.3], patience=2, epochs=3) is None
+
+
+def test_before_the_top_blocks_are_unfrozen_nothing_is_waited_for_in_vain():
+    gradual = FinetuneConfig(strategy=FinetuneStrategy.gradual, frozen_share=0.3)  # of 20 epochs the first 6
+    assert ends_after([0.5] * 20, patience=3) == 4
+    assert ends_after([0.5] * 20, patience=3, finetune=gradual) == 9

@@ -12,13 +12,16 @@ from sweep.config import (
     FinetuneConfig,
     FinetuneStrategy,
     ModelConfig,
+    ModelLibrary,
     ModelName,
     OptimizerConfig,
     OptimizerName,
     TrainConfig,
 )
 from sweep.data.index import Split
+from sweep.models.network import build_model
 from sweep.models.registry import architecture
+from sweep.models.weights import ResolvedWeights
 from sweep.training.finetune import Finetuning
 from sweep.training.loop import Training
 
@@ -143,3 +146,15 @@ def test_the_backbone_learns_at_its_own_rate(make_setup, dataset, plain_network,
     (backbone, head), (full_backbone, full_head) = steps(backbone_lr_scale, lr_scale), steps(1.0, 1.0)
     assert torch.allclose(backbone, full_backbone * expected, rtol=1e-2, atol=1e-8)
     assert torch.equal(head, full_head)
+
+
+@pytest.mark.parametrize("name", ["resnet10t", "vit_tiny_patch16_224", "convnext_atto", "regnetx_002"])
+def test_dropout_beside_the_head_goes_on_when_the_backbone_is_frozen(name):
+    pytest.importorskip("timm")
+    model = ModelConfig(library=ModelLibrary.timm, name=name, dropout=0.5)
+    config = Config(model=model, data=DataConfig(image_size=32), finetune=FROZEN)
+    network = build_model(model, 5, 32, ResolvedWeights("none"), seed=0)
+    pictures = torch.rand(4, 3, 32, 32)
+    Finetuning(config, network).begin(1)
+    assert not torch.equal(network(pictures), network(pictures))
+    assert torch.equal(network.eval()(pictures), network(pictures))

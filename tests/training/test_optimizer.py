@@ -119,7 +119,13 @@ def test_the_backbone_makes_smaller_steps_whatever_the_rate_is_set_to():
         assert torch.allclose(before[1] - backbone.bias, torch.full((3,), lr * 0.1))
 
 
-def test_groups_that_share_rate_and_decay_are_one():
+@pytest.mark.parametrize("name", OptimizerName)
+def test_a_backbone_that_begins_later_at_the_heads_own_rate_is_no_trouble(name):
     head, backbone = nn.Linear(3, 2), nn.Linear(4, 3)
-    assert len(optimizer_of(head, 1.0, list(backbone.parameters())).param_groups) == 2
-    assert len(optimizer_of(head, 0.1, list(backbone.parameters())).param_groups) == 4
+    optimizer = optimizer_of(head, 1.0, list(backbone.parameters()), name=name)
+    before = backbone.weight.clone()
+    for learning in ([head], [head, backbone]):
+        for parameter in (parameter for module in learning for parameter in module.parameters()):
+            parameter.grad = torch.ones_like(parameter)
+        optimizer.step()
+    assert not torch.equal(backbone.weight, before)

@@ -121,7 +121,7 @@ class Sampling(StrEnum):
     shuffled = "shuffled"
     """Each once."""
     balanced = "balanced"
-    """As many, drawn with replacement such that every class is equally likely."""
+    """As many, with equal shares for all classes: pictures of rare ones come several times, of frequent ones not all."""
 
 
 class Precision(StrEnum):

@@ -87,7 +87,8 @@ def compose(arguments: Sequence[str]) -> list[Composed]:
 def quote_text(argument: str, is_multirun: bool) -> str:
     """`data.root=a=b,c` with its value quoted, so that Hydra takes it as it stands; anything else unchanged."""
     key, equals, value = argument.partition("=")
-    if key.lstrip("+") in LIST_KEYS and value[:1] == "[" and value[-1:] == "]" and "${" not in value:
+    is_one_list = value[:1] == "[" and value[-1:] == "]" and not (is_multirun and "],[" in value)
+    if key.lstrip("+") in LIST_KEYS and is_one_list and "${" not in value:
         return f"{key}=[{', '.join(map(_quoted, _items(value)))}]"
     if not equals or key.lstrip("+") not in TEXT_KEYS or "${" in value or value[:1] in ("'", '"') or value in ("", "null"):
         return argument

@@ -34,7 +34,8 @@ def _choose(group: Sequence[Picture], manifest: Mapping[str, str], count: int, s
     drawn: dict[Split, list[Picture]] = defaultdict(list)
     for picture in sorted(group, key=_draw_order(group, manifest, stream).__getitem__):
         drawn[picture.given or Split.train].append(picture)
-    counts = allocate(count, {split: len(some) / len(group) for split, some in drawn.items() if split != Split.train})
+    others = [split for split in (Split.val, Split.test) if split in drawn]  # in the order in which few pictures go to them
+    counts = allocate(count, {split: len(drawn[split]) / len(group) for split in others})
     return [picture for split, some in drawn.items() for picture in some[: counts[split]]]
 
 

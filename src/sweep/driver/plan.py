@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sweep.config import ClassWeights, Config, Regime, RegimeChoice, Sampling
+from sweep.config import ClassWeights, Config, Regime, RegimeChoice, Sampling, ScheduleName
 from sweep.config.fields import with_values
 from sweep.config.load import Composed
 from sweep.data.dataset import Dataset, prepare_dataset
 from sweep.driver.folders import cache_dir
 from sweep.driver.identity import study_name
+from sweep.driver.sharing import heaviest
 from sweep.driver.view import View
 from sweep.errors import ConfigError
 from sweep.models.network import NetworkSize, measure_network
@@ -32,6 +33,8 @@ class Plan:
     weights: ResolvedWeights
     network: NetworkSize
     """Of the baseline, where the width is searched."""
+    heaviest: NetworkSize
+    """Of any trial: what has to fit into the memory."""
     name_of: Callable[[int], str]
     """The study's name, by how many studies study.new=true opened for the same command before."""
     overrides: tuple[str, ...]
@@ -57,6 +60,8 @@ def plan_study(composed: Composed, view: View, *, search: bool = True) -> Plan:
         settled = replace(settled, config=with_values(settled.config, {"budget.trials": 1}))
     sheet = sheets[regime]
     network = measure_network(settled.config.model, len(dataset.classes), settled.config.data.image_size)
+    widest = heaviest(settled.config, settled.space).model
+    largest = measure_network(widest, len(dataset.classes), settled.config.data.image_size)
     for text in (
         f"regime {regime} ({sheet.pictures} pictures): {sheet.note}",
         f"{config.model.name} for {len(dataset.classes)} classes: {network}",
@@ -68,13 +73,16 @@ def plan_study(composed: Composed, view: View, *, search: bool = True) -> Plan:
         view.notice(text)
     source = (dataset.name, dataset.root_shown)
     name_of = partial(study_name, settled.config, settled.space, regime, source, weights.sha256)
-    return Plan(settled, dataset, weights, network, name_of, composed.overrides)
+    return Plan(settled, dataset, weights, network, largest, name_of, composed.overrides)
 
 
 def _cautions(config: Config) -> Iterator[str]:
     train = config.train
     if train.class_weights is ClassWeights.inverse and train.sampling is Sampling.balanced:
         yield "class_weights=inverse and sampling=balanced correct the same imbalance twice: one of them is enough"
+    patience = config.schedule.patience
+    if config.schedule.name is ScheduleName.plateau and train.early_stopping is not None and train.early_stopping <= patience:
+        yield f"train.early_stopping={train.early_stopping} ends a trial before schedule.patience={patience} can lower its rate"
 
 
 def _find_sources(config: Config, view: View) -> tuple[ResolvedWeights, Dataset]:
@@ -100,4 +108,7 @@ def _with_absolute_paths(config: Config) -> Config:
 
 
 def _absolute(path: str) -> str:
-    return str(Path(path).expanduser().absolute())
+    try:
+        return str(Path(path).expanduser().absolute())
+    except RuntimeError as error:  # an unknown user after ~
+        raise ConfigError(f"{path} is no usable path: {error}", "write the whole path") from error

@@ -24,7 +24,7 @@ from sweep.driver.folders import make_folder, output_dir
 from sweep.driver.identity import choose_generation
 from sweep.driver.lock import hold_study
 from sweep.driver.plan import Plan
-from sweep.driver.sharing import bounded_by_memory, largest_batch, share_machine
+from sweep.driver.sharing import bounded_by_memory, heaviest, largest_batch, share_machine
 from sweep.driver.signals import signals_wait
 from sweep.driver.spending import hours_are_spent
 from sweep.errors import StudyError, printable
@@ -50,7 +50,8 @@ class Study:
     space: Space
     dataset: Dataset
     weights: ResolvedWeights
-    network: NetworkSize
+    heaviest: NetworkSize
+    """Of any trial's network."""
     machine: Machine
     journal: Journal
     history: History
@@ -109,9 +110,9 @@ def take_up(plan: Plan) -> Iterator[Study]:
 def _opening(plan: Plan, name: str) -> StudyOpened:
     dataset = plan.dataset
     batch_size = largest_batch(plan.config, plan.settled.space)
-    threads = share_machine(plan.config, plan.network, batch_size).threads
-    machine = probe(plan.config, len(dataset.classes), threads, largest_batch=batch_size)
-    machine = bounded_by_memory(machine, plan.network, batch_size)
+    threads = share_machine(plan.config, plan.heaviest, batch_size).threads
+    machine = probe(heaviest(plan.config, plan.settled.space), len(dataset.classes), threads, largest_batch=batch_size)
+    machine = bounded_by_memory(machine, plan.heaviest, batch_size)
     return StudyOpened(
         schema=SCHEMA_VERSION,
         study=name,
@@ -160,7 +161,7 @@ def _continue(plan: Plan, folder: Path, journal: Journal) -> Study:
         space=space_from_plain(opened.space),
         dataset=plan.dataset,
         weights=plan.weights,
-        network=plan.network,
+        heaviest=plan.heaviest,
         machine=machine,
         journal=journal,
         history=history,

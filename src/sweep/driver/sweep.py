@@ -132,6 +132,7 @@ def make_executor(study: Study) -> Executor:
         return InlineExecutor(RUN_JOB, log_folder=logs)
     batch_size = largest_batch(study.config, study.space)
     at_once = min(batch_size, machine.micro_batch or batch_size)
-    workers = share_machine(with_values(study.config, {"execution.threads": machine.threads}), study.network, at_once).workers
+    as_opened = with_values(study.config, {"execution.threads": machine.threads, "device": machine.device})
+    workers = share_machine(as_opened, study.heaviest, at_once).workers
     num_gpus = torch.cuda.device_count() if machine.device == "cuda" else 0
     return LocalWorkers(RUN_JOB, log_folder=logs, workers=workers, threads=machine.threads, num_gpus=num_gpus)

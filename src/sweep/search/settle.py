@@ -6,6 +6,7 @@ regime's recommendation, `conf/`. What the command line names is not searched.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -69,6 +70,7 @@ def settle(
     settled = with_values(filled, baseline)
     _check_budget(settled)
     _check_weights(settled, space, pretrained)
+    _check_corners(settled, space)
     return Settled(config=settled, space=space, baseline=baseline, regime=regime, taken_out=taken_out, notes=notes)
 
 
@@ -122,7 +124,8 @@ def _nearest(dimension: Dimension, value: Value) -> Value:
         numbers = [option for option in dimension.options if isinstance(option, (int, float))]
         is_numeric = isinstance(value, (int, float)) and len(numbers) == len(dimension.options)
         return min(numbers, key=lambda option: abs(option - value)) if is_numeric else dimension.options[0]  # type: ignore[operator]
-    assert isinstance(value, (int, float))
+    if not isinstance(value, (int, float)):  # null: the setting is off, and a range has no place for that
+        value = math.sqrt(dimension.low * dimension.high) if dimension.log else (dimension.low + dimension.high) / 2
     inside = min(max(value, dimension.low), dimension.high)
     if isinstance(dimension, IntRange):
         return dimension.low + round((inside - dimension.low) / dimension.step) * dimension.step
@@ -161,3 +164,19 @@ def _check_weights(config: Config, space: Space, pretrained: bool) -> None:
             "model.width_mult is searched, and pretrained weights exist for one width only",
             "compare widths from scratch: model.weights=none, or fix the width",
         )
+
+
+def _check_corners(config: Config, space: Space) -> None:
+    """Refuses a space in which a later trial would be refused: each dimension's ends alone, and all upper ends together."""
+    ends = {path: _ends(dimension) for path, dimension in space.items()}
+    corners: list[dict[str, Value]] = [{path: value} for path, values in ends.items() for value in values]
+    corners.append({path: values[-1] for path, values in ends.items() if not isinstance(space[path], Choices)})
+    for corner in corners:
+        try:
+            with_values(config, corner)
+        except ConfigError as error:
+            raise ConfigError(f"the space holds what no trial may have: {error.problem}", error.remedy) from error
+
+
+def _ends(dimension: Dimension) -> tuple[Value, ...]:
+    return dimension.options if isinstance(dimension, Choices) else (dimension.low, dimension.high)

@@ -29,7 +29,7 @@ def check_validation_loss(epoch: int, loss: float) -> None:
 
 def is_out_of_memory(error: RuntimeError) -> bool:
     """The device refused an allocation: with CUDA torch says so by type, elsewhere by text."""
-    said = ("DefaultCPUAllocator", "MPS backend out of memory")
+    said = ("DefaultCPUAllocator", "MPS backend out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
     return isinstance(error, torch.OutOfMemoryError) or any(text in str(error) for text in said)
 
 

@@ -12,19 +12,29 @@ from sweep.models.network import dissect
 _ROUNDING = 1e-9  # 0.3 of ten blocks are three, whatever the product's last digit says
 
 
+def frozen_epochs(config: Config) -> int:
+    """How many epochs come before the unfreezing of the top blocks: none but with `gradual`, after which one at least is left."""
+    if config.finetune.strategy is not FinetuneStrategy.gradual:
+        return 0
+    epochs = config.train.epochs
+    return min(max(1, round(config.finetune.frozen_share * epochs)), max(1, epochs - 1))
+
+
 class Finetuning:
     """What `config.finetune` means for one network; it hangs on the epoch alone, so nothing is kept from one to the next."""
 
     def __init__(self, config: Config, network: nn.Module) -> None:
-        settings, epochs = config.finetune, config.train.epochs
+        settings = config.finetune
         anatomy = dissect(config.model, network)
         num_top = max(1, math.ceil(settings.top_share * len(anatomy.blocks) - _ROUNDING))
-        frozen_epochs = min(max(1, round(settings.frozen_share * epochs)), max(1, epochs - 1))
         is_gradual = settings.strategy is FinetuneStrategy.gradual
         self.backbone_lr_scale = config.optimizer.backbone_lr_scale * (settings.lr_scale if is_gradual else 1.0)
         self._network = network
         self._head = anatomy.head
-        self._frozen_epochs = frozen_epochs if is_gradual else 0
+        inside = {module for block in anatomy.blocks for module in block.modules()}
+        # Some of timm's networks drop features beside the head, not in it.
+        self._dropouts = [module for module in network.modules() if isinstance(module, nn.Dropout) and module not in inside]
+        self._frozen_epochs = frozen_epochs(config)
         self._later: tuple[nn.Module, ...] = {
             FinetuneStrategy.full: (network,),
             FinetuneStrategy.frozen: (anatomy.head,),
@@ -56,5 +66,7 @@ class Finetuning:
         self._network.eval().requires_grad_(False)
         for module in self.learning(epoch):
             module.train().requires_grad_(True)
+        for dropout in self._dropouts:
+            dropout.train()
         # Many of timm's networks drop features before the head by a function that asks the network itself, and not its parts.
         self._network.training = True

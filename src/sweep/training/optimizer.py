@@ -40,13 +40,18 @@ def set_lr(optimizer: Optimizer, lr: float) -> None:
 def _groups(
     config: OptimizerConfig, head: Sequence[nn.Parameter], backbone: Sequence[nn.Parameter], backbone_lr_scale: float
 ) -> list[dict[str, Any]]:
-    """One group for each rate and decay; a group too many is a kernel launch too many in every step."""
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    """One group for each rate and decay.
+
+    Head and backbone have groups of their own even at equal rates: where the backbone begins to learn later, a group of
+    both would hold momentum for some of its parameters only, which fused sgd cannot take.
+    """
+    groups = []
     for parameters, scale in ((backbone, backbone_lr_scale), (head, 1.0)):
-        for parameter in parameters:
-            decay = config.weight_decay if _decays(parameter) else 0.0
-            groups.setdefault((scale, decay), []).append(parameter)
-    return [{"params": each, "scale": scale, "weight_decay": decay} for (scale, decay), each in groups.items()]
+        for decay, decays in ((config.weight_decay, True), (0.0, False)):
+            members = [parameter for parameter in parameters if _decays(parameter) is decays]
+            if members:
+                groups.append({"params": members, "scale": scale, "weight_decay": decay})
+    return groups
 
 
 def _decays(parameter: nn.Parameter) -> bool:
