@@ -45,7 +45,8 @@ def test_a_champion_that_ended_early_says_where(new_study):
     text = summary(history)
     value = history.trials[1].value_at(30)
     assert f"Champion: trial 1**, validation accuracy **{value:.4f}**" in text
-    assert "after 30 of 40 epochs, where it ended early, weights of epoch 28" in text
+    kept = history.trials[1].value_at(28)
+    assert f"after 30 of 40 epochs, where it ended early, weights of epoch 28 ({kept:.4f})" in text
     assert "70 epochs trained, 88 % of the 80" in text
     assert "| complete (early, epoch 30 of 40) |" in text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import optuna
@@ -170,3 +171,34 @@ def test_secrets_and_machine_facts_are_where_they_belong(swept: tuple[Program, s
     assert environment["threads"] == 1
     assert environment["packages"]["torch"]
     assert environment["hardware"]["cpu_capability"]
+
+
+def test_what_a_labels_file_and_many_options_made_is_reproduced_from_another_folder(
+    program: Program, pictures: Path, tmp_path: Path
+) -> None:
+    rows = sorted(path.relative_to(pictures) for path in pictures.glob("*/*.jpg"))
+    labels = pictures.parent / "labels.csv"
+    labels.write_text("path,label\n" + "".join(f"{row.as_posix()},{row.parts[0]}\n" for row in rows))
+    done = program.run(
+        "train",
+        *QUICK[:-3],
+        "execution=inline",
+        "execution.threads=1",
+        f"data.root={os.path.relpath(pictures, program.where)}",
+        f"data.labels={os.path.relpath(labels, program.where)}",
+        "data.folds=3",
+        "data.fold=2",
+        "data.max_per_class=9",
+        "train.ema_decay=0.9",
+        "train.early_stopping=2",
+        "train.sampling=balanced",
+        "train.class_weights=inverse",
+        "augment.mixup=0.3",
+        "augment.cutmix=0.3",
+        "schedule=plateau",
+        "optimizer=rmsprop",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    elsewhere = Program(tmp_path, program.cache)
+    again = elsewhere.run("reproduce", "best", "--output-dir", str(program.where / "outputs"))
+    assert Verdict.identical.value in again.stdout, again.stdout + again.stderr

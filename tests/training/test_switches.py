@@ -59,15 +59,17 @@ def weights_of(training):
     return torch.cat([parameter.detach().flatten() for parameter in training.network.parameters()])
 
 
-def test_with_everything_switched_on_a_trial_killed_after_every_epoch_is_bitwise_the_one_that_never_was(make_setup, dataset):
+@pytest.mark.parametrize("name", [OptimizerName.adamw, OptimizerName.sgd])
+def test_with_everything_on_a_trial_killed_after_every_epoch_is_bitwise_the_one_that_never_was(make_setup, dataset, name):
     whole = Watcher()
-    setup = make_setup(folder="whole", **EVERYTHING)
+    everything = EVERYTHING | {"optimizer": dataclasses.replace(EVERYTHING["optimizer"], name=name)}
+    setup = make_setup(folder="whole", **everything)
     expected = whole.run(setup, dataset, 4)
     for epoch in (1, 2, 3):
         with pytest.raises(Killed):
-            Watcher(kill_after=epoch).run(make_setup(folder="killed", **EVERYTHING), dataset, 4)
+            Watcher(kill_after=epoch).run(make_setup(folder="killed", **everything), dataset, 4)
     last = Watcher()
-    assert last.run(make_setup(folder="killed", **EVERYTHING), dataset, 4) == expected
+    assert last.run(make_setup(folder="killed", **everything), dataset, 4) == expected
     assert last.metrics == whole.metrics
     assert whole.metrics[4]["lr"] < whole.metrics[1]["lr"], "the plateau came, so that its memory was part of this"
     scores = score_split(setup, dataset, Split.val, setup.folder / "best.safetensors")

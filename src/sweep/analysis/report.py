@@ -59,7 +59,7 @@ def _result_lines(history: History) -> list[str]:
 
 def _champion_line(best: Trial, label: str) -> str:
     settings = ", ".join(f"{markdown_cell(path)} {markdown_cell(short_number(value))}" for path, value in _few(best.params))
-    weights = f", weights of epoch {best.best_epoch}" if best.best_epoch else ""
+    weights = f", weights of epoch {best.best_epoch} ({best.value_at(best.best_epoch):.4f})" if best.best_epoch else ""
     length = counted(best.epochs, "epoch")
     if best.ended_early:
         length = f"{best.epochs_done} of {length}, where it ended early"

@@ -243,4 +243,7 @@ def result_lines(history: History) -> list[str]:
     if score is None:
         return [text]
     low, high = score["test/accuracy_low"], score["test/accuracy_high"]
-    return [text, f"test accuracy {score['test/accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f})"]
+    tested = f"test accuracy {score['test/accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f})"
+    if history.objective is Objective.macro_f1:
+        tested += f", macro-F1 {score['test/macro_f1']:.4f}"
+    return [text, tested]

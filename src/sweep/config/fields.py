@@ -35,7 +35,8 @@ class Bounds:
         return above and below
 
     def __str__(self) -> str:
-        return f"{'(' if self.low_open else '['}{self.low:g}, {self.high:g}{')' if self.high_open else ']'}"
+        low, high = (f"{end:.0f}" if abs(end) < 1e9 and end == int(end) else f"{end:g}" for end in (self.low, self.high))
+        return f"{'(' if self.low_open else '['}{low}, {high}{')' if self.high_open else ']'}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,10 @@ class ModelConfig(Part):
             raise ConfigError("model.name has no value", f"name one of {self.library}'s networks, as in model.name=resnet10t")
         is_ours = self.library is ModelLibrary.torchvision
         if is_ours and self.name not in list(ModelName):
-            raise ConfigError(f"model.name={self.name!r} is not a network of torchvision's here", nearest(self.name, ModelName))
+            raise ConfigError(
+                f"model.name={self.name!r} is not a network of torchvision's here",
+                nearest(self.name, [each.value for each in ModelName]),
+            )
         if self.width_mult != 1 and not (is_ours and ModelName(self.name).has_width):
             allowed = ", ".join(name for name in ModelName if name.has_width)
             raise ConfigError(
