@@ -19,6 +19,7 @@ check: $(READY)
 	$(BIN)/ruff format --check src tests
 	$(BIN)/mypy
 	$(MAKE) test
+	$(MAKE) test ARGS="-m slow"
 
 format: $(READY)
 	$(BIN)/ruff check --fix src tests

@@ -34,7 +34,7 @@ def kill(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
-@pytest.mark.parametrize("execution", ["inline", "local"])
+@pytest.mark.parametrize("execution", ["inline", pytest.param("local", marks=pytest.mark.slow)])
 def test_a_sweep_killed_again_and_again_ends_like_one_that_was_not(
     new_program: Callable[[str], Program], pictures: Path, execution: str
 ) -> None:

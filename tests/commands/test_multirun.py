@@ -214,6 +214,7 @@ def test_a_log_has_a_line_for_each_study_that_is_not_done():
     assert file.getvalue().splitlines()[2:] == [f"model=vit_b16   {reason}", "model=resnet18  not started"]
 
 
+@pytest.mark.slow
 def test_cross_validation_is_one_command(program: Program, pictures: Path) -> None:
     arguments = ["train", f"data.root={pictures}", *FOLDS]
     done = program.run(*arguments, "-m", "data.fold=0,2")  # the flag where it was thought of

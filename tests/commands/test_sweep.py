@@ -173,6 +173,7 @@ def test_secrets_and_machine_facts_are_where_they_belong(swept: tuple[Program, s
     assert environment["hardware"]["cpu_capability"]
 
 
+@pytest.mark.slow
 def test_what_a_labels_file_and_many_options_made_is_reproduced_from_another_folder(
     program: Program, pictures: Path, tmp_path: Path
 ) -> None:

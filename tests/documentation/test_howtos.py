@@ -11,6 +11,7 @@ from tests.documentation.typist import check_command
 COMMANDS = commands(HOWTOS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS, ids=[f"{one.where} {one.text}" for one in COMMANDS])
 def test_a_command_of_a_howto_works(command: Command, names: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     check_command(command, names, capsys)

@@ -69,8 +69,8 @@ def test_the_size_is_that_of_the_network_as_it_is_built():
 def test_memory_is_told_from_the_pictures_that_training_keeps():
     size = measure_network(config(ModelName.mnv3_small), 1000, 224)
     # measured on a CPU, in GiB
-    assert size.training_gb(64) == pytest.approx(1.8, rel=0.1)
-    assert size.training_gb(128) == pytest.approx(2.7, rel=0.1)
+    assert size.training_gb(64) == pytest.approx(1.8, rel=0.2)
+    assert size.training_gb(128) == pytest.approx(2.7, rel=0.2)
     at_128_px = measure_network(config(ModelName.mnv3_small), 1000, 128)
     assert at_128_px.picture_mb < size.picture_mb / 2
 

@@ -21,9 +21,13 @@ from sweep.training.evaluate import score_split
 from sweep.training.loop import Training
 from sweep.training.machine import use_machine
 
+QUICK = (ModelName.mnv3_small, ModelName.mobilenet_v2, ModelName.resnet18)
 NETWORKS = [
-    *(ModelConfig(name=name, weights="none") for name in ModelName),
-    ModelConfig(library=ModelLibrary.timm, name="test_vit", weights="none"),
+    *(
+        pytest.param(ModelConfig(name=name, weights="none"), id=name, marks=() if name in QUICK else pytest.mark.slow)
+        for name in ModelName
+    ),
+    pytest.param(ModelConfig(library=ModelLibrary.timm, name="test_vit", weights="none"), id="timm"),
 ]
 PLAIN = OptimizerConfig(
     name=OptimizerName.sgd, lr=1e-2, momentum=0.0
@@ -37,7 +41,7 @@ def few(dataset):
     return dataclasses.replace(dataset, splits={Split.train: rows[:24], Split.val: rows[24:], Split.test: rows[:0]})
 
 
-@pytest.mark.parametrize("model", NETWORKS, ids=lambda model: f"{model.library}-{model.name}")
+@pytest.mark.parametrize("model", NETWORKS)
 def test_it_trains_and_paused_it_is_bitwise_the_one_that_never_was_and_its_file_scores_as_reported(model, make_setup, few):
     setup = make_setup(model=model, optimizer=PLAIN, train=TrainConfig(epochs=2, batch_size=24))
     use_machine(setup.machine)

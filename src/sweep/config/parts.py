@@ -115,8 +115,6 @@ class DataConfig(Part):
         for name in ("root", "name", "labels"):
             if getattr(self, name) == "":
                 raise ConfigError(f"data.{name} is empty", f"give data.{name} a value, or leave it out")
-        if "" in self.extra_roots:
-            raise ConfigError("data.extra_roots names a folder without a name", "leave it out of the list")
         if self.cache_size < self.image_size:
             raise ConfigError(
                 f"data.stored_size={self.stored_size} is smaller than data.image_size={self.image_size}",

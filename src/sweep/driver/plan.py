@@ -104,7 +104,9 @@ def _with_absolute_paths(config: Config) -> Config:
     if config.model.weights not in WORDS_FOR_WEIGHTS:
         named["model.weights"] = config.model.weights
     paths: dict[str, Any] = {path: _absolute(given) for path, given in named.items() if given is not None}
-    return with_values(config, paths | {"data.extra_roots": [_absolute(root) for root in config.data.extra_roots]})
+    return with_values(
+        config, paths | {"data.extra_roots": [_absolute(root) if root else root for root in config.data.extra_roots]}
+    )
 
 
 def _absolute(path: str) -> str:

@@ -47,7 +47,7 @@ class NetworkSize:
     def training_gb(self, num_pictures: int) -> float:
         """What a process takes that trains with so many pictures at once, in GiB.
 
-        MobileNetV3-Small at 224 px was measured to take 1.8 with 64 and 2.7 with 128; this says 1.9 and 2.9.
+        MobileNetV3-Small at 224 px was measured to take 1.8 with 64 and 2.7 with 128; this says 2.0 and 3.2.
         """
         return _PROCESS_GB + (_COPIES * self.size_mb + num_pictures * self.picture_mb) * 1e6 / 2**30
 

@@ -1,4 +1,4 @@
-"""A contact sheet: every species in a row, to see at a glance what was drawn."""
+"""A contact sheet: every class in a row, to see at a glance what was drawn."""
 
 from __future__ import annotations
 
