@@ -16,9 +16,10 @@ from sweep.journal.events import JobOutcome
 Report = Callable[[int, dict[str, float], dict[str, float]], None]
 Notice = Callable[[str], None]
 ShouldStop = Callable[[], bool]
+Pulse = Callable[[], None]
 
 
-def run_job(job: Job, report: Report, notice: Notice, should_stop: ShouldStop) -> JobResult:
+def run_job(job: Job, report: Report, notice: Notice, should_stop: ShouldStop, pulse: Pulse) -> JobResult:
     """Does what `payload["kind"]` says, then trains up to the job's last epoch, `payload["epoch_s"]` seconds each."""
     match job.payload.get("kind"):
         case "notice":

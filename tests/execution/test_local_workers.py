@@ -132,12 +132,14 @@ def test_workers_that_cannot_start_end_the_sweep(tmp_path: Path) -> None:
     assert str(tmp_path / "worker-0.log") in caught.value.remedy
 
 
-def test_a_start_that_fails_once_costs_the_job_nothing(executor: LocalWorkers) -> None:
+def test_a_start_that_fails_once_costs_the_job_nothing(tmp_path: Path) -> None:
     """Memory may be short for a moment."""
-    executor.submit(Job(trial=0, replicate=0, attempt=0, last_epoch=2, payload={}))
-    (starting,) = psutil.Process().children()
-    starting.kill()  # long before its interpreter is up
-    assert [type(message) for message in drain(executor)] == [Reported, Reported, Ended]
+    others = set(psutil.Process().children())
+    with LocalWorkers("sample_jobs:run_job", log_folder=tmp_path, workers=1, threads=1) as executor:
+        executor.submit(Job(trial=0, replicate=0, attempt=0, last_epoch=2, payload={}))
+        (starting,) = set(psutil.Process().children()) - others
+        starting.kill()  # long before its interpreter is up
+        assert [type(message) for message in drain(executor)] == [Reported, Reported, Ended]
 
 
 def test_threads_are_set_before_the_worker_starts(tmp_path: Path) -> None:

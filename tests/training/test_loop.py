@@ -51,6 +51,20 @@ def test_every_epoch_is_reported_with_every_metric_and_the_gap_is_training_minus
         assert report.timings.keys() == {"epoch_s", "pictures_per_s"}
 
 
+def test_every_batch_is_a_sign_of_life_in_training_and_in_validation(make_setup, dataset, plain_network):
+    train_config = TrainConfig(epochs=4, batch_size=16, micro_batch=8)
+    many = dataclasses.replace(dataset, splits={**dataset.splits, Split.val: np.arange(70)})
+    beats, epochs = [], []
+
+    def note(report):
+        epochs.append(len(beats))
+
+    watched = {"on_epoch": note, "should_stop": lambda: False, "on_notice": print}
+    train(make_setup(train=train_config), many, 2, **watched, on_batch=lambda: beats.append(1))
+    assert epochs[0] >= 3, "building, reading weights and the checkpoint are long steps too"
+    assert epochs[1] - epochs[0] == 3 * 2 + 2, "three batches in two parts each; 70 pictures to validate in two"
+
+
 def test_a_job_to_a_rung_pauses_there_and_the_next_one_reports_from_the_start(make_setup, dataset):
     first, second = Watcher(), Watcher()
     assert first.run(make_setup(), dataset, 2).outcome is JobOutcome.reached
@@ -123,7 +137,7 @@ def test_a_checkpoint_that_cannot_be_used_is_said_and_the_trial_begins_anew(make
     watcher = Watcher()
     assert watcher.run(setup, dataset, 2) == expected
     assert len(watcher.notices) == 1
-    assert "trial 0 begins anew" in watcher.notices[0]
+    assert "begins anew: " in watcher.notices[0]
 
 
 def test_loss_that_becomes_nan_fails_the_trial_and_names_the_epoch(make_setup, dataset):

@@ -70,6 +70,10 @@ class ExecutionConfig(Part):
     """CPU threads of each worker; auto: its share of the cores. Fixed when the study is opened: results depend on it."""
     checkpoint_every_s: Annotated[float, Bounds(0, 86400)] = 30.0
     """Between rungs a checkpoint is written at the end of an epoch when this many seconds have passed."""
+    checkpoints_gb: Annotated[float, Bounds(0, 100_000)] = 20.0
+    """Most GB that the checkpoints of paused trials take; beyond it those of the worst go, which are trained anew if promoted."""
+    worker_timeout_s: Annotated[float, Bounds(1, 86400)] = 300.0
+    """A worker that finished no batch for so many seconds is taken for lost, and its job is tried once more."""
 
 
 @dataclass(kw_only=True, slots=True, frozen=True)
@@ -129,6 +133,9 @@ class Config(Part):
 
     def __post_init__(self) -> None:
         check(self)
+        for name in ("output_dir", "cache_dir"):
+            if getattr(self, name) == "":
+                raise ConfigError(f"{name} is empty", f"give a folder, {name}=DIR, or leave it out")
         if self.model.name == ModelName.vit_b16 and self.data.image_size % VIT_PATCH:
             below = self.data.image_size // VIT_PATCH * VIT_PATCH
             raise ConfigError(

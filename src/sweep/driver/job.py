@@ -13,7 +13,7 @@ from sweep.data.dataset import Dataset, open_dataset
 from sweep.driver.study import Study
 from sweep.errors import StudyError
 from sweep.execution.executor import Job
-from sweep.execution.job_function import Notice, Report, ShouldStop
+from sweep.execution.job_function import Notice, Pulse, Report, ShouldStop
 from sweep.journal.events import JobResult
 from sweep.models.weights import ResolvedWeights
 from sweep.training.loop import train
@@ -54,7 +54,7 @@ def make_setup(job: Job) -> TrialSetup:
     )
 
 
-def run_job(job: Job, report: Report, notice: Notice, should_stop: ShouldStop) -> JobResult:
+def run_job(job: Job, report: Report, notice: Notice, should_stop: ShouldStop, pulse: Pulse = lambda: None) -> JobResult:
     """Trains; runs in a worker, which keeps the pictures open from one job to the next."""
     setup = make_setup(job)
     try:
@@ -66,6 +66,7 @@ def run_job(job: Job, report: Report, notice: Notice, should_stop: ShouldStop) -
             on_epoch=lambda epoch: report(epoch.epoch, epoch.metrics, epoch.timings),
             should_stop=should_stop,
             on_notice=notice,
+            on_batch=pulse,
         )
     except OSError as error:
         # Not the trial's fault: it would fail every other trial in the same way.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+from sweep.config import Objective
+from sweep.driver.checkpoints import drop_surplus_checkpoints
 from sweep.driver.job import make_job
 from sweep.driver.signals import StopRequest
 from sweep.driver.study import Study
@@ -76,7 +79,7 @@ class SweepLoop:
     def _receive(self, message: Message) -> None:
         self._say_stopping()
         trial = self._study.history.trials[message.key.trial]
-        if message.key.attempt != trial.attempts - 1:
+        if message.key.attempt != trial.attempts - 1 or trial.state is not TrialState.running:
             return  # from an attempt that was given up
         match message:
             case Reported():
@@ -90,6 +93,12 @@ class SweepLoop:
         self._watch.changed()
 
     def _report(self, message: Reported) -> None:
+        problem = _problem_with(message, self._study.history.objective)
+        if problem:
+            self._executor.give_up(message.key)
+            epoch = self._study.history.trials[message.key.trial].epochs_done
+            self._end(message.key, JobResult(outcome=JobOutcome.failed, epoch=epoch, reason=problem))
+            return
         self._write_down(message)
         if self._study.hours_are_spent:
             self._executor.stop()
@@ -130,3 +139,15 @@ class SweepLoop:
         self._study.record(JobEnded(trial=key.trial, replicate=key.replicate, attempt=key.attempt, **asdict(result)))
         if self._study.history.trials[key.trial].state is TrialState.failed:
             self._watch.notice(f"trial {key.trial} failed: {result.reason}")
+        drop_surplus_checkpoints(self._study, self._watch.notice)
+
+
+def _problem_with(message: Reported, objective: Objective) -> str:
+    """Why the epoch cannot be ranked, if so; whatever trained it, nothing is ever compared with a number that is none."""
+    for name in dict.fromkeys((f"val/{objective}", "val/loss")):
+        value = message.metrics.get(name)
+        if value is None:
+            return f"epoch {message.epoch}: {name} was not measured"
+        if not math.isfinite(value):
+            return f"epoch {message.epoch}: {name} became {'NaN' if math.isnan(value) else 'infinite'}"
+    return ""

@@ -135,4 +135,11 @@ def make_executor(study: Study) -> Executor:
     as_opened = with_values(study.config, {"execution.threads": machine.threads, "device": machine.device})
     workers = share_machine(as_opened, study.heaviest, at_once).workers
     num_gpus = torch.cuda.device_count() if machine.device == "cuda" else 0
-    return LocalWorkers(RUN_JOB, log_folder=logs, workers=workers, threads=machine.threads, num_gpus=num_gpus)
+    return LocalWorkers(
+        RUN_JOB,
+        log_folder=logs,
+        workers=workers,
+        threads=machine.threads,
+        num_gpus=num_gpus,
+        timeout_s=execution.worker_timeout_s,
+    )

@@ -107,6 +107,9 @@ class Executor(Protocol):
     def kill(self) -> None:
         """Ends every running job now; `wait` delivers that it died."""
 
+    def give_up(self, key: JobKey) -> None:
+        """Ends the job with that key now, if it is still running; `wait` delivers that it died."""
+
     def close(self) -> None:
         """Ends everything; no process is left behind."""
 

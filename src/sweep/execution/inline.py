@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from sweep.errors import InternalError
-from sweep.execution.executor import Died, Ended, Job, Message
+from sweep.execution.executor import Died, Ended, Job, JobKey, Message
 from sweep.execution.job_function import JobFunction, perform, resolve
 
 WORKER = "inline"
@@ -25,7 +25,7 @@ class InlineExecutor:
         self._function: JobFunction | None = None
         self._log_path = log_folder / f"{WORKER}.log"
         self._job: Job | None = None
-        self._is_running = False
+        self._is_running = self._is_given_up = False
         self._is_stopping = False
 
     @property
@@ -50,7 +50,7 @@ class InlineExecutor:
         try:
             last = self._run(self._job, on_message)
         finally:
-            self._is_running = False
+            self._is_running = self._is_given_up = False
             self._job = None
         on_message(last)
 
@@ -61,6 +61,10 @@ class InlineExecutor:
         """Leaves the running job by an exception, so it has to be called in the job's own thread, as signal handlers are."""
         if self._is_running:
             raise _JobKilled
+
+    def give_up(self, key: JobKey) -> None:
+        if self._job is not None and self._job.key == key:
+            self._is_given_up = True
 
     def close(self) -> None:
         self._job = None
@@ -77,16 +81,22 @@ class InlineExecutor:
                 on_message(message)
             except Exception as error:
                 raise _NotDelivered(error) from error
+            if self._is_given_up:
+                raise _JobKilled
 
         self._function = self._function or resolve(self._reference)
         self._log_path.parent.mkdir(parents=True, exist_ok=True)
         with open(self._log_path, "a", encoding="utf-8") as log:
             try:
-                return perform(self._function, job, WORKER, send, lambda: self._is_stopping, log)
+                return perform(self._function, job, WORKER, send, lambda: self._is_stopping, _no_pulse, log)
             except _JobKilled:
                 return Died(job.key, WORKER, "killed")
             except _NotDelivered as failure:
                 raise failure.error from None
+
+
+def _no_pulse() -> None:
+    """Nobody watches: the driver itself is at work."""
 
 
 class _JobKilled(BaseException):

@@ -15,8 +15,10 @@ Notice = Callable[[str], None]
 ShouldStop = Callable[[], bool]
 Report = Callable[[int, Mapping[str, float], Mapping[str, float]], None]
 """(epoch, metrics, timings)"""
-JobFunction = Callable[[Job, Report, Notice, ShouldStop], JobResult]
-"""(job, report, notice, should_stop): reports every epoch as it ends and looks at `should_stop` after each."""
+Pulse = Callable[[], None]
+JobFunction = Callable[[Job, Report, Notice, ShouldStop, Pulse], JobResult]
+"""(job, report, notice, should_stop, pulse): reports every epoch as it ends, looks at `should_stop` after each, and calls
+`pulse` after every batch: one that is not heard of for long is taken for lost."""
 
 
 def resolve(reference: str) -> JobFunction:
@@ -32,7 +34,8 @@ def perform(
     job: Job,
     worker: str,
     send: Callable[[Message], None],
-    should_stop: Callable[[], bool],
+    should_stop: ShouldStop,
+    pulse: Pulse,
     log: IO[str],
 ) -> Ended | Died:
     """Does `job` and returns its last message.
@@ -48,7 +51,7 @@ def perform(
         send(Noticed(job.key, worker, text))
 
     try:
-        return Ended(job.key, worker, function(job, report, notice, should_stop))
+        return Ended(job.key, worker, function(job, report, notice, should_stop, pulse))
     except SweepError:
         raise
     except Exception as error:

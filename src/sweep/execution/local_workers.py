@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from multiprocessing.connection import wait as wait_for_any
@@ -10,23 +11,31 @@ from types import TracebackType
 from typing import Self
 
 from sweep.errors import InternalError
-from sweep.execution.executor import Died, Ended, Job, Message
-from sweep.execution.wire import FromWorker, Raised, Ready
+from sweep.execution.executor import Died, Ended, Job, JobKey, Message
+from sweep.execution.wire import FromWorker, Raised, Sign
 from sweep.execution.worker_process import WorkerProcess, worker_environment
 
 MAX_FAILED_STARTS = 3
+_LONGEST_LOOK_S = 1.0
+"""Counted of the time between two looks at the workers: a driver that itself stood still, put to sleep with the laptop or held
+up by something, has not listened in the meantime."""
 
 
 class LocalWorkers:
     """A fixed number of places, each with a worker process or none; a process that is lost is replaced when next needed."""
 
-    def __init__(self, function: str, *, log_folder: Path, workers: int, threads: int, num_gpus: int = 0) -> None:
+    def __init__(
+        self, function: str, *, log_folder: Path, workers: int, threads: int, num_gpus: int = 0, timeout_s: float = math.inf
+    ) -> None:
         """Starts the workers without waiting for them.
 
         `function`: the job function, as `module:name`. `threads`: per worker. `num_gpus`: above 0 each worker sees one of
-        them, in turn. What workers print goes to `worker-0.log`, … in `log_folder`.
+        them, in turn. What workers print goes to `worker-0.log`, … in `log_folder`. A worker whose job gave no sign of life
+        for `timeout_s` seconds is killed.
         """
         self._function = function
+        self._timeout_s = timeout_s
+        self._looked_at = time.monotonic()
         self._log_folder = log_folder
         self._environments = [worker_environment(threads, place % num_gpus if num_gpus else None) for place in range(workers)]
         self._workers: list[WorkerProcess | None] = [None] * workers
@@ -64,6 +73,7 @@ class LocalWorkers:
             hung = wait_for_any(places, max(0.0, deadline - time.monotonic()))
             for connection in hung:
                 is_delivered |= self._receive(places[connection], on_message)  # type: ignore[index]
+            self._kill_the_silent()
             if not hung:
                 return
 
@@ -76,6 +86,11 @@ class LocalWorkers:
     def kill(self) -> None:
         for worker in self._workers:
             if worker is not None and worker.job is not None:
+                worker.kill()
+
+    def give_up(self, key: JobKey) -> None:
+        for worker in self._workers:
+            if worker is not None and worker.job is not None and worker.job.key == key:
                 worker.kill()
 
     def close(self) -> None:
@@ -112,7 +127,7 @@ class LocalWorkers:
 
     @staticmethod
     def _assign(worker: WorkerProcess, job: Job) -> None:
-        worker.job = job
+        worker.job, worker.silent_s = job, 0.0
         try:
             worker.connection.send(job)
         except (BrokenPipeError, ConnectionResetError):
@@ -133,7 +148,8 @@ class LocalWorkers:
         return self._deliver(place, worker, received, on_message)
 
     def _deliver(self, place: int, worker: WorkerProcess, received: FromWorker, on_message: Callable[[Message], None]) -> bool:
-        if isinstance(received, Ready):
+        worker.silent_s = 0.0
+        if isinstance(received, Sign):
             worker.is_ready, self._failed_starts = True, 0
             return False
         if worker.job is None or received.key != worker.job.key:
@@ -149,11 +165,20 @@ class LocalWorkers:
         on_message(received)
         return True
 
+    def _kill_the_silent(self) -> None:
+        now = time.monotonic()
+        passed_s, self._looked_at = min(now - self._looked_at, _LONGEST_LOOK_S), now
+        for worker in self._workers:
+            if worker is not None and worker.job is not None:
+                worker.silent_s += passed_s
+                if worker.silent_s > self._timeout_s and not worker.killed_because:
+                    worker.kill(f"it gave no sign of life for {self._timeout_s:g} s")
+
     def _bury(self, place: int, worker: WorkerProcess) -> Died | None:
         """A process is gone: the message to deliver, if its job was lost with it."""
         status = self._discard(place, worker)
         job = worker.job
-        if not worker.is_ready and not worker.was_killed:
+        if not worker.is_ready and not worker.killed_because:
             self._note_failed_start(worker)
             if job is not None:  # it was never begun
                 self._assign(self._start(place), job)

@@ -9,13 +9,13 @@ from sweep.errors import SweepError
 from sweep.execution.executor import JobKey, Message
 
 
-class Ready(Enum):
-    """The job function is imported."""
+class Sign(Enum):
+    """What needs no more words."""
 
     ready = "ready"
-
-
-READY = Ready.ready
+    """The job function is imported."""
+    alive = "alive"
+    """The job goes on: a batch was finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,4 +26,4 @@ class Raised:
     error: SweepError
 
 
-FromWorker = Ready | Raised | Message
+FromWorker = Sign | Raised | Message

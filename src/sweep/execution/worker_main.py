@@ -11,15 +11,18 @@ import os
 import select
 import sys
 import threading
+import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 from sweep.errors import SweepError
 from sweep.execution.executor import Job
 from sweep.execution.job_function import perform, resolve
-from sweep.execution.wire import READY, FromWorker, Raised
+from sweep.execution.wire import FromWorker, Raised, Sign
 
 _LIFELINE_FD = 0
 _LOOK_AT_PARENT_EVERY_S = 0.5
+_PULSE_EVERY_S = 0.5
 
 
 def main() -> None:
@@ -31,13 +34,28 @@ def main() -> None:
     os.set_inheritable(int(handle), False)
     driver: Connection[FromWorker, Job] = Connection(int(handle))
     function = resolve(reference)
-    driver.send(READY)
+    driver.send(Sign.ready)
+    pulse = _seldom(lambda: driver.send(Sign.alive))
     while True:
         job = driver.recv()
         try:
-            driver.send(perform(function, job, name, driver.send, stopping.is_set, sys.stderr))
+            driver.send(perform(function, job, name, driver.send, stopping.is_set, pulse, sys.stderr))
         except SweepError as error:
             driver.send(Raised(job.key, error))
+
+
+def _seldom(send: Callable[[], None]) -> Callable[[], None]:
+    """`send`, but not again within `_PULSE_EVERY_S`: batches of small networks end a thousand times a second."""
+    last = time.monotonic()
+
+    def pulse() -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _PULSE_EVERY_S:
+            last = now
+            send()
+
+    return pulse
 
 
 def _watch_lifeline(stopping: threading.Event, driver_pid: int) -> None:

@@ -49,7 +49,9 @@ class WorkerProcess:
     log_path: Path
     job: Job | None = None
     is_ready: bool = False
-    was_killed: bool = False
+    killed_because: str = ""
+    silent_s: float = 0.0
+    """For how long nothing was heard of its job, in the driver's waking hours."""
 
     @classmethod
     def start(cls, name: str, function: str, log_path: Path, environment: Mapping[str, str]) -> WorkerProcess:
@@ -78,8 +80,8 @@ class WorkerProcess:
         with contextlib.suppress(BrokenPipeError):  # it is gone already
             self.process.stdin.write(b"s")
 
-    def kill(self) -> None:
-        self.was_killed = True
+    def kill(self, because: str = "killed") -> None:
+        self.killed_because = because
         self.process.kill()
 
     def let_go(self) -> None:
@@ -99,8 +101,8 @@ class WorkerProcess:
 
     def cause_of_death(self, status: int) -> str:
         """Why a process that ended with `status` (as subprocess gives it) did."""
-        if self.was_killed:
-            return "killed"
+        if self.killed_because:
+            return self.killed_because
         if status >= 0:
             return f"the worker left with exit status {status}: {self.last_words()}"
         guess = ", probably because memory ran out" if status == -signal.SIGKILL else ""

@@ -41,10 +41,11 @@ class Journal:
         self._clock = clock
 
     @classmethod
-    def open(cls, path: Path, clock: Callable[[], float] = time.time) -> Journal:
+    def open(cls, path: Path, clock: Callable[[], float] | None = None) -> Journal:
         """Opens the journal for appending, creating it if need be; a torn last line is cut off.
 
-        Raises JournalError when a line in the middle is damaged or the schema is another.
+        `clock` tells the time of an entry; by default one that goes on steadily from now, or from the last entry where that
+        is later, whatever happens to the system's clock. Raises JournalError when a line in the middle is damaged or the schema is another.
         """
         entries, intact_bytes = _read(path)
         is_new = not path.exists()
@@ -52,21 +53,23 @@ class Journal:
         file.truncate(intact_bytes)
         if is_new:
             sync_folder(path.parent)
-        return cls(path, entries, file, clock)
+        return cls(path, entries, file, clock or _steady_clock(entries[-1].time if entries else 0.0))
 
     def append(self, event: Event) -> Entry:
         """Writes `event` and forces it to the disk; returns it with its place and time.
 
         Raises OSError, on a full disk for one; then the journal is as it was before.
         """
-        # Never before the previous entry: a clock set back must not make an epoch end before it began.
+        # Never before the previous entry: an epoch must not end before it began.
         now = max(self._clock(), self.entries[-1].time if self.entries else 0.0)
         entry = Entry(len(self.entries), round(now, 3), event)
         intact_bytes = os.fstat(self._file.fileno()).st_size
         try:
             self._write(encode(entry))
-        except BaseException:
+        except BaseException as error:
             self._file.truncate(intact_bytes)
+            if isinstance(error, OSError):
+                error.filename = str(self.path)
             raise
         self.entries.append(entry)
         return entry
@@ -88,6 +91,17 @@ def read(path: Path) -> list[Entry]:
     if not path.exists():
         raise JournalError(f"there is no journal at {path}", "name a study's folder")
     return _read(path)[0]
+
+
+def _steady_clock(not_before: float) -> Callable[[], float]:
+    """Seconds since the epoch. A clock that is set while a sweep runs would spend hours that nobody worked, or take them back."""
+    start = max(time.time(), not_before) - _seconds_since_boot()
+    return lambda: start + _seconds_since_boot()
+
+
+def _seconds_since_boot() -> float:
+    """Sleep included, where the system tells."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 def encode(entry: Entry) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,12 @@ def _top5_accuracy(logits: Tensor, labels: Tensor) -> float:
 
 @torch.inference_mode()
 def predict(
-    network: nn.Module, preprocessing: Preprocessing, machine: Machine, pictures: NDArray[np.uint8], indices: NDArray[np.int64]
+    network: nn.Module,
+    preprocessing: Preprocessing,
+    machine: Machine,
+    pictures: NDArray[np.uint8],
+    indices: NDArray[np.int64],
+    on_batch: Callable[[], None] = lambda: None,
 ) -> Tensor:
     """The network's outputs `(len(indices), C)` on the CPU for stored pictures `(N, S, S, 3)` uint8, in order."""
     network.eval()
@@ -106,6 +111,7 @@ def predict(
     for start in range(0, len(indices), _BATCH_SIZE):
         batch = gather(pictures, indices[start : start + _BATCH_SIZE]).to(machine.device)
         outputs.append(machine.forward(network, machine.arrange(preprocessing(batch))))
+        on_batch()
     return torch.cat(outputs).cpu()
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import nn
@@ -16,15 +17,15 @@ from sweep.data.index import Split
 from sweep.errors import CheckpointError, DataError
 from sweep.journal.events import JobOutcome, JobResult
 from sweep.journal.files import write_atomic
-from sweep.journal.layout import CHECKPOINT, EVALUATION, WEIGHTS
+from sweep.journal.layout import EVALUATION, WEIGHTS
 from sweep.models.network import build_model, save_classifier
 from sweep.models.weights_file import weights_sha256
-from sweep.training.checkpoint import load_checkpoint, save_checkpoint
+from sweep.training.checkpoint import Checkpoints
 from sweep.training.early_stopping import ends_early
 from sweep.training.ema import MovingAverage
 from sweep.training.epoch import Epoch
 from sweep.training.evaluate import Evaluation, evaluate, predict
-from sweep.training.failure import TrainingFailed, check_training_loss, check_validation_loss, is_out_of_memory
+from sweep.training.failure import TrainingFailed, check_training_loss, check_validation_loss, memory_may_run_out
 from sweep.training.finetune import Finetuning
 from sweep.training.loss import Loss, Tally
 from sweep.training.machine import use_machine
@@ -33,6 +34,7 @@ from sweep.training.optimizer import build_optimizer, set_lr
 from sweep.training.progress import EpochReport, Progress
 from sweep.training.schedule import lr_at, plateau_scale
 from sweep.training.setup import TrialSetup
+from sweep.training.trial_lock import hold_trial
 
 
 def train(
@@ -43,103 +45,109 @@ def train(
     on_epoch: Callable[[EpochReport], None],
     should_stop: Callable[[], bool],
     on_notice: Callable[[str], None],
+    on_batch: Callable[[], None] = lambda: None,
 ) -> JobResult:
     """Trains up to and including `last_epoch`, from the trial's checkpoint if it has one, or to where it stops early.
 
-    Every epoch is reported, those of the checkpoint first. `should_stop` is asked before each epoch. On return the
-    checkpoint, best.safetensors and evaluation.json are in the trial's folder.
+    Every epoch is reported, those of the checkpoint first. `should_stop` is asked before each epoch. `on_batch` is called
+    after every batch, in training (every part of it) and in validation, and after every other step that may take long. On
+    return the checkpoint, best.safetensors and evaluation.json are in the trial's folder.
 
     Raises WeightsError when the pretrained file changed, DataError when there are too few pictures to train or validate,
-    and OSError when a file cannot be written.
+    StudyError when another process keeps the trial, and OSError when a file cannot be written.
     """
     use_machine(setup.machine)
     setup.folder.mkdir(parents=True, exist_ok=True)
-    training = Training(setup, dataset)
-    training.resume(last_epoch, on_notice)
-    for report in training.progress.reports:
-        on_epoch(report)
-    while training.progress.epoch < last_epoch and not training.ends_early:
-        if should_stop():
-            return training.end(JobOutcome.interrupted)
-        try:
-            report = training.run_epoch()
-        except TrainingFailed as failure:
-            return JobResult(outcome=JobOutcome.failed, epoch=training.progress.epoch, reason=str(failure))
-        on_epoch(report)
-        training.save_if_due()
-    return training.end(JobOutcome.stopped_early if training.ends_early else JobOutcome.reached)
+    epoch = 0
+    try:
+        with hold_trial(setup.folder, on_notice, on_batch):
+            training = Training(setup, dataset, on_batch)
+            training.resume(last_epoch, on_notice)
+            for report in training.progress.reports:
+                on_epoch(report)
+            while (epoch := training.progress.epoch) < last_epoch and not training.ends_early:
+                if should_stop():
+                    return training.end(JobOutcome.interrupted)
+                on_epoch(training.run_epoch())
+                training.save_if_due()
+            return training.end(JobOutcome.stopped_early if training.ends_early else JobOutcome.reached)
+    except TrainingFailed as failure:
+        return JobResult(outcome=JobOutcome.failed, epoch=epoch, reason=str(failure))
 
 
 class Training:
     """A network on its way: what changes from epoch to epoch, and what it needs for that."""
 
-    def __init__(self, setup: TrialSetup, dataset: Dataset) -> None:
+    def __init__(self, setup: TrialSetup, dataset: Dataset, on_batch: Callable[[], None] = lambda: None) -> None:
         _check_splits(dataset)
         config = setup.config
-        num_classes, size = len(dataset.classes), config.data.image_size
         self.setup = setup
         self.dataset = dataset
+        self.on_batch = on_batch
         self.machine = setup.machine.under(config.train)
         self.preprocessing = setup.preprocessing(dataset)
-        network = build_model(config.model, num_classes, size, setup.weights, derive_seed(setup.seed, "network"))
-        self.network = self.machine.place(network)
-        self.average = MovingAverage(self.network, config.train.ema_decay) if config.train.ema_decay else None
+        on_batch()
+        labels = dataset.labels[dataset.splits[Split.train]]
+        self.loss = Loss(config.train, labels, len(dataset.classes), self.machine.device)
+        self._checkpoints = Checkpoints(setup.folder, setup.key(dataset))
+        self._saved_epoch = 0
+        self._saved_at = time.monotonic()
+        self._begin()
+
+    def _begin(self) -> None:
+        """The network as it is before the first epoch, and what goes with it."""
+        config, seed = self.setup.config, derive_seed(self.setup.seed, "network")
+        with memory_may_run_out(self.machine.device, config):
+            network = build_model(config.model, len(self.dataset.classes), config.data.image_size, self.setup.weights, seed)
+            self.network = self.machine.place(network)
+            self.average = MovingAverage(self.network, config.train.ema_decay) if config.train.ema_decay else None
         self.finetuning = Finetuning(config, self.network)
         learning = self.finetuning.head, self.finetuning.backbone
         self.optimizer = build_optimizer(config.optimizer, *learning, self.finetuning.backbone_lr_scale)
         self._fewest_pictures = fewest_pictures(self.network)
-        labels = dataset.labels[dataset.splits[Split.train]]
-        self.loss = Loss(config.train, labels, num_classes, self.machine.device)
         self.progress = Progress()
-        self._checkpoint = setup.folder / CHECKPOINT
-        self._key = setup.key(dataset)
-        self._saved_epoch = 0
-        self._saved_at = time.monotonic()
+        self.on_batch()
 
     @property
     def ends_early(self) -> bool:
         return ends_early(self.setup.config, self.progress.reports)
 
     def resume(self, last_epoch: int, on_notice: Callable[[str], None]) -> None:
-        """Continues from the trial's checkpoint; one that cannot be used is said, and the trial begins anew.
+        """Continues from the newest of the trial's checkpoints that can be used, or begins anew; what could not be is said.
 
-        So does one that is past `last_epoch`, as it is where an older journal was put back: its results would come too early.
+        One that is past `last_epoch`, as it is where an older journal was put back, cannot: its results would come too early.
         """
-        if not self._checkpoint.exists():
-            return
-        try:
-            content = load_checkpoint(self._checkpoint, self._key)
-            progress = Progress.from_plain(content["progress"])
-        except (CheckpointError, KeyError, TypeError) as error:  # damaged, of another trial, or of another version's shape
-            on_notice(f"trial {self.setup.trial} begins anew: {error}")
-            return
-        if progress.epoch > last_epoch:
-            on_notice(f"trial {self.setup.trial} begins anew: its checkpoint is past epoch {last_epoch}")
-            return
-        self.network.load_state_dict(content["network"])
-        if content["optimizer"] is not None:
-            self.optimizer.load_state_dict(content["optimizer"])
-        if self.average is not None and content["average"] is not None:
-            self.average.network.load_state_dict(content["average"])
-        self.progress = progress
+        notice = self._checkpoints.resume(lambda content: self._restore(content, last_epoch))
+        if notice:
+            on_notice(notice)
         self._saved_epoch = self.progress.epoch
+        self.on_batch()
+
+    def _restore(self, content: Mapping[str, Any], last_epoch: int) -> None:
+        """Takes over what `save` wrote. Raises CheckpointError; then everything is as before the first epoch."""
+        try:
+            progress = Progress.from_plain(content["progress"])
+            if progress.epoch > last_epoch:
+                raise CheckpointError(f"the checkpoint of epoch {progress.epoch} is past epoch {last_epoch}")
+            with memory_may_run_out(self.machine.device, self.setup.config):
+                self.network.load_state_dict(content["network"])
+                if content["optimizer"] is not None:
+                    self.optimizer.load_state_dict(content["optimizer"])
+                if self.average is not None and content["average"] is not None:
+                    self.average.network.load_state_dict(content["average"])
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            self._begin()  # some of it may have been taken over already
+            raise CheckpointError("the checkpoint was written by another version of this program") from error
+        self.progress = progress
 
     def run_epoch(self) -> EpochReport:
         """Trains the next epoch and validates. Raises TrainingFailed."""
         epoch = self.progress.epoch + 1
         started = time.perf_counter()
-        try:
+        with memory_may_run_out(self.machine.device, self.setup.config):
             metrics = self._train(epoch)
             trained = time.perf_counter()
             evaluation = self._validate()
-        except RuntimeError as error:
-            if not is_out_of_memory(error):
-                raise
-            config = self.setup.config
-            raise TrainingFailed(
-                f"out of memory on {self.machine.device} with train.batch_size={config.train.batch_size}"
-                f" and data.image_size={config.data.image_size}"
-            ) from error
         check_training_loss(epoch, metrics["train/loss"], len(self.dataset.classes))
         check_validation_loss(epoch, evaluation.loss)
         metrics |= {f"val/{name}": value for name, value in evaluation.metrics().items()}
@@ -168,6 +176,7 @@ class Training:
                 loss = self.loss(logits, truth)
                 (loss / weight).backward()  # type: ignore[no-untyped-call]
                 tally.add(logits.detach(), truth, self.loss.plain(logits.detach(), truth, loss.detach()))
+                self.on_batch()
             if config.train.clip_norm is not None:
                 clip_grad_norm_(self.network.parameters(), config.train.clip_norm)
             lr = lr_at(step, len(batches), config.train.epochs, peak_lr, config.schedule)
@@ -180,7 +189,7 @@ class Training:
 
     def _validate(self) -> Evaluation:
         indices = self.dataset.splits[Split.val]
-        logits = predict(self._validated, self.preprocessing, self.machine, self.dataset.pictures, indices)
+        logits = predict(self._validated, self.preprocessing, self.machine, self.dataset.pictures, indices, self.on_batch)
         return evaluate(logits, torch.from_numpy(self.dataset.labels[indices]))
 
     @property
@@ -204,8 +213,9 @@ class Training:
             "average": self.average.network.state_dict() if goes_on and self.average is not None else None,
             "progress": self.progress.to_plain(),
         }
-        save_checkpoint(self._checkpoint, self._key, content)
+        self._checkpoints.save(content, is_last=not goes_on)
         self._saved_epoch, self._saved_at = self.progress.epoch, time.monotonic()
+        self.on_batch()
 
     def end(self, outcome: JobOutcome) -> JobResult:
         """Writes the checkpoint, the best weights and their evaluation."""

@@ -48,7 +48,7 @@ def _fruit(fruit: str, rng: np.random.Generator) -> Image.Image:
 
 
 _PLANTS = Kind(name="plants", version=1, classes=tuple(species.name for species in ALL_SPECIES), per_class=75, photograph=_plant)
-_ACTIVITIES = Kind(name="activities", version=1, classes=tuple(ALL_ACTIVITIES), per_class=300, photograph=_activity)
+_ACTIVITIES = Kind(name="activities", version=2, classes=tuple(ALL_ACTIVITIES), per_class=300, photograph=_activity)
 _PROTOTYPE = Kind(name="prototype", version=1, classes=tuple(ALL_FRUIT), per_class=100, photograph=_fruit)
 
 DRAWN_KINDS: dict[str, Kind] = {kind.name: kind for kind in (_PLANTS, _ACTIVITIES, _PROTOTYPE)}

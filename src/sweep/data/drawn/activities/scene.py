@@ -20,9 +20,9 @@ from sweep.data.drawn.palette import Range, hsv, ink
 SUPERSAMPLE = 2
 SCALE = Range(0.44, 0.56)
 """Metres of 1/scale fill the picture's shorter side: a grown-up takes 0.77 to 0.98 of it. Lower is harder."""
-TURNED = 0.15
+TURNED = 0.05
 """Share of people seen from anywhere; the others are seen from one side or half turned. Higher is harder."""
-THING_ABOUT = 0.5  # share of pictures with a thing that nobody uses
+THING_ABOUT = 0.2  # share of pictures with a thing that nobody uses
 NIGHT = 0.06  # share of pictures in infrared
 
 

@@ -115,8 +115,8 @@ def box(centre: Floats, size: Floats, rng: np.random.Generator) -> list[Solid]:
 
 def book(centre: Floats, tilt_deg: float, rng: np.random.Generator) -> list[Solid]:
     """An open book or, larger, a newspaper before the reader, who looks along x."""
-    is_paper = rng.random() < 0.3
-    width, height = (0.3, 0.42) if is_paper else (rng.uniform(0.16, 0.21), rng.uniform(0.24, 0.3))
+    is_paper = rng.random() < 0.5
+    width, height = (0.3, 0.42) if is_paper else (rng.uniform(0.18, 0.24), rng.uniform(0.26, 0.33))
     cover = hsv(0, 0.0, rng.uniform(0.7, 0.9)) if is_paper else CLOTH.draw(rng)
     basis = spin(2, tilt_deg)
     solids = []

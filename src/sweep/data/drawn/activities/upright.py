@@ -28,8 +28,8 @@ def waving(rng: np.random.Generator) -> Pose:
     """An arm up and away from the body, the open hand beside or above the head."""
     hand = int(rng.integers(2))
     trunk = _standing_trunk(rng)
-    upper = (rng.uniform(-15, 40), rng.uniform(80, 145))
-    lower = (180.0 - rng.uniform(-25, 35), rng.uniform(-12, 48))
+    upper = (rng.uniform(-15, 30), rng.uniform(105, 155))
+    lower = (180.0 - rng.uniform(-25, 25), rng.uniform(-12, 36))
     arm = swing_arm(trunk.shoulders[hand], SIDES[hand], upper, lower)
     skeleton = Skeleton(trunk=trunk, arms=_pair(arm, idle_arm(trunk, 1 - hand, rng), hand), legs=stand(trunk, rng))
     return Pose(skeleton=grounded(skeleton), things=[])
