@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import version
 
-from sweep.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_USER_INPUT, ConfigError, SweepError, nearest, printable
+from sweep.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_USER_INPUT, ConfigError, SweepError, explain, nearest, printable
 
-COMMANDS = ("run", "train", "top", "status", "reproduce", "ui", "clean")
+COMMANDS = ("run", "train", "top", "status", "reproduce", "ui", "sync", "clean")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return EXIT_DONE
     except OSError as error:  # a full disk, a folder that is not ours: the system's words say what is to be done
-        print(f"error: {printable(str(error))}", file=sys.stderr)
+        said = f"{explain(error)} — see to it; what is on record stays, and the same command continues"
+        print(f"error: {printable(said)}", file=sys.stderr)
         return EXIT_USER_INPUT
 
 

@@ -17,7 +17,10 @@ both on one line, without a traceback, and leaves with `exit_code`.
 from __future__ import annotations
 
 import difflib
+import errno
+import os
 from collections.abc import Iterable
+from pathlib import Path
 
 EXIT_DONE = 0
 EXIT_OUR_FAULT = 1
@@ -82,6 +85,24 @@ class InternalError(SweepError):
 def printable(text: str) -> str:
     """`text` with every character that could break a line or drive a terminal shown as an escape."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode() for char in text)
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+def explain(error: OSError, path: Path | None = None) -> str:
+    """What went wrong with `path`, or with the file that the error names; where there was no room, with how much is free."""
+    if path is None:
+        if not isinstance(error.filename, str):
+            return str(error)
+        path = Path(error.filename)
+    said = f"{path}: {error.strerror or error}"
+    if error.errno not in _NO_ROOM:
+        return said
+    existing = next((folder for folder in (path, *path.absolute().parents) if folder.exists()), Path("/"))
+    disk = os.statvfs(existing)
+    free = f"{disk.f_bavail * disk.f_frsize / 1e6:.1f} MB free"
+    return f"{said} ({free}, but no entry for another file)" if disk.f_files and not disk.f_favail else f"{said} ({free})"
 
 
 MAX_LISTED = 20

@@ -53,6 +53,12 @@ def test_nan_equals_nan_and_nothing_else():
     assert [(one.name, one.max_abs) for one in found.metrics] == [("val/loss", math.inf)]
 
 
+def test_an_accuracy_that_only_one_run_has_differs():
+    without = TrialRun({1: {"val/loss": 0.5}}, "aa", {})
+    assert compare_runs(without, run([0.9]), 300).verdict is Verdict.differs
+    assert compare_runs(run([0.9]), without, 300).verdict is Verdict.differs
+
+
 def test_the_largest_difference_comes_first():
     found = compare_runs(run([0.5, 0.9]), run([0.5, 0.91], loss=0.9), 300)
     assert [one.name for one in found.metrics] == ["val/loss", "val/accuracy"]

@@ -52,8 +52,8 @@ def test_changed_pictures_are_refused_by_name_and_another_study_can_be_opened(tm
 
 
 def test_an_unreachable_tracking_server_stops_nothing_and_is_said(program: Program, pictures: Path) -> None:
-    arguments = [f"data.root={pictures}", *QUICK, "budget.trials=2", "tracking.flush_timeout_s=1"]
-    done = program.run(*arguments, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    arguments = [f"data.root={pictures}", *QUICK, "budget.trials=2"]
+    done = program.run(*arguments, "tracking.flush_timeout_s=1", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "events wait for" in done.stdout
     assert read_study(program.study_folder()).is_over

@@ -158,7 +158,7 @@ def test_cleaning_keeps_the_best_weights_and_the_records(program: Program, pictu
     best = read_study(program.study_folder()).best()
     assert best is not None
     promised = program.run("clean", "--dry-run").stdout
-    assert "would free" in promised and list(program.study_folder().glob("trials/*/checkpoint.pt"))
+    assert "would free" in promised and len(list(program.study_folder().glob("trials/*/*.safetensors"))) == 2
     assert "freed" in program.run("clean").stdout
     left = {path.parent.name for path in program.study_folder().glob("trials/*/*.safetensors")}
     assert left == {f"{best.number:04d}"}

@@ -194,7 +194,7 @@ def test_the_result_tells_the_best_beside_the_baseline_its_test_score_and_what_t
     assert lines[4:] == [
         f"best: trial 1, validation accuracy {best:.4f} (baseline {baseline:.4f})",
         "test accuracy 0.9333 (95 % interval 0.8970 to 0.9570)",
-        "2 events wait for mlflow; the same command delivers them",
+        "2 events wait for mlflow; the same command or `python -m sweep sync` delivers them",
         "figures and tables: outputs/study/report",
         "browse the runs: python -m sweep ui",
     ]

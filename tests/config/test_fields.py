@@ -95,9 +95,9 @@ def test_a_number_out_of_bounds_is_refused(rate: float) -> None:
     assert refusal(inner={"rate": rate}) == f"inner.rate={rate} is out of range — allowed: a number in (0, 10]"
 
 
-@pytest.mark.parametrize("rate", [math.nan, True, "1", None, [1]])
-def test_what_is_no_number_is_refused(rate: object) -> None:
-    assert refusal(inner={"rate": rate}) == f"inner.rate={rate!r} is not allowed — allowed: a number in (0, 10]"
+@pytest.mark.parametrize(("rate", "typed"), [(math.nan, "nan"), (True, "true"), ("1", "'1'"), (None, "null"), ([1], "[1]")])
+def test_what_is_no_number_is_refused_as_it_was_typed(rate: object, typed: str) -> None:
+    assert refusal(inner={"rate": rate}) == f"inner.rate={typed} is not allowed — allowed: a number in (0, 10]"
 
 
 @pytest.mark.parametrize("count", [1.0, 1.5, True, "1", None])
@@ -114,19 +114,28 @@ def test_alternatives_are_tried_in_turn() -> None:
     assert "threads=9 is out of range" in refusal(threads=9)
 
 
-@pytest.mark.parametrize("name", [5, None, True])
-def test_text_is_text(name: object) -> None:
-    assert refusal(name=name) == f"name={name!r} is not allowed — allowed: text"
+@pytest.mark.parametrize(("name", "typed"), [(5, "5"), (None, "null"), (True, "true")])
+def test_text_is_text(name: object, typed: str) -> None:
+    assert refusal(name=name) == f"name={typed} is not allowed — allowed: text"
 
 
-@pytest.mark.parametrize("is_on", [0, 1, "true", None])
-def test_switches_are_true_or_false(is_on: object) -> None:
-    assert refusal(is_on=is_on) == f"is_on={is_on!r} is not allowed — allowed: true or false"
+@pytest.mark.parametrize(("is_on", "typed"), [(0, "0"), (1, "1"), ([], "[]"), (None, "null")])
+def test_switches_are_true_or_false(is_on: object, typed: str) -> None:
+    assert refusal(is_on=is_on) == f"is_on={typed} is not allowed — allowed: true or false"
+
+
+def test_a_word_among_other_things_is_refused_with_the_nearest() -> None:
+    assert refusal(is_on="ture") == "is_on='ture' is not allowed — did you mean 'true'? allowed: true or false"
+    assert "did you mean 'auto'? allowed: a whole number or auto in [1, 8]" in refusal(threads="atuo")
+
+
+def test_a_group_that_is_given_a_value_names_its_settings() -> None:
+    assert refusal(inner=3) == "inner=3 is not allowed — it is a group of settings: inner.rate, inner.share, inner.colour"
 
 
 def test_an_option_is_refused_with_the_nearest() -> None:
     assert make(inner={"colour": Colour.green}).inner.colour is Colour.green
-    assert refusal(inner={"colour": "gren"}) == "inner.colour='gren' is not allowed — did you mean 'green'? allowed: green, red"
+    assert refusal(inner={"colour": "gren"}) == "inner.colour='gren' is not allowed — did you mean 'green'? allowed: red | green"
 
 
 def test_a_key_is_refused_with_the_nearest() -> None:

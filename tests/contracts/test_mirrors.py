@@ -18,6 +18,7 @@ from sweep.errors import TrackingError
 from sweep.mirrors.mirror import Mirror
 from sweep.mirrors.mlflow_mirror import MlflowMirror
 from sweep.mirrors.mlflow_mirror_client import MlflowTracking
+from sweep.mirrors.optuna_file import StudyFile
 from sweep.mirrors.optuna_mirror import OptunaMirror
 
 
@@ -54,7 +55,7 @@ class Place(ABC):
 
 class OptunaPlace(Place):
     def mirror(self) -> Mirror:
-        return OptunaMirror(self.folder / "study.db", DISTRIBUTIONS, pytest.fail)
+        return OptunaMirror(StudyFile(self.folder / "study.db", pytest.fail), DISTRIBUTIONS)
 
     def dump(self) -> Any:
         return dump_optuna(self.folder / "study.db")

@@ -63,14 +63,6 @@ def test_equal_pictures_under_two_classes_are_refused_by_name(make_root, prepare
         prepare(root)
 
 
-def test_equal_pictures_in_two_given_splits_are_counted_and_the_first_named(make_root, prepare):
-    root = make_root({"train/a": 9, "train/b": 3, "val/a": 3, "val/b": 3})
-    for number in range(7):
-        shutil.copy(root / "train" / "a" / f"{number}.jpg", root / "val" / "a" / f"copy{number}.jpg")
-    with pytest.raises(DataError, match=r"in two splits, 7 times: train/a/0\.jpg and val/a/copy0\.jpg;.*; …"):
-        prepare(root)
-
-
 def test_a_class_of_copies_of_one_picture_is_refused(make_root, prepare):
     root = make_root({"a": 3, "b": 1})
     shutil.copy(root / "b" / "0.jpg", root / "b" / "copy.jpg")

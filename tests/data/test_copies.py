@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from tests.data.conftest import save_photo
 
+from sweep.config import CopiesAcrossSplits
 from sweep.data.index import Split
 from sweep.errors import DataError
 
@@ -76,12 +77,63 @@ def test_nearly_the_same_picture_under_two_classes_is_said_and_not_refused(make_
     assert prepare.notices == ["nearly the same picture under two classes, 1 times: a/3.jpg and b/other.jpg; is a label wrong?"]
 
 
-def test_nearly_the_same_picture_in_two_given_splits_is_said_and_stays(make_photos, prepare):
-    root = make_photos({"train/a": 6, "train/b": 6, "val/a": 3, "val/b": 3})
-    copy_smaller(root / "train" / "a" / "3.jpg", root / "val" / "a" / "other.jpg")
-    assert splits_by_path(prepare(root))["val/a/other.jpg"] is Split.val
-    (said,) = prepare.notices
-    assert said.startswith("nearly the same picture in two given splits, 1 times: train/a/3.jpg and val/a/other.jpg")
+class TestAcrossGivenSplits:
+    @pytest.fixture
+    def root(self, make_photos):
+        """With a training picture in validation, and another one, resized, in the test."""
+        root = make_photos({"train/a": 8, "train/b": 8, "val/a": 3, "val/b": 3, "test/a": 2, "test/b": 2})
+        shutil.copy(root / "train/a/3.jpg", root / "val/a/other.jpg")
+        copy_smaller(root / "train/b/4.jpg", root / "test/b/small.jpg")
+        return root
+
+    def test_copies_are_counted_listed_and_refused(self, root, prepare):
+        with pytest.raises(DataError) as refused:
+            prepare(root)
+        assert refused.value.line == (
+            "the same picture in two given splits, 2 times (1 exact, 1 re-encoded or resized): "
+            "train/a/3.jpg and val/a/other.jpg; test/b/small.jpg and train/b/4.jpg"
+            " — remove one of each, or go on with scores that flatter: data.copies_across_splits=allow"
+        )
+
+    def test_copies_are_said_and_stay_where_they_are_when_allowed(self, root, prepare):
+        dataset = prepare(root, copies_across_splits=CopiesAcrossSplits.allow)
+        splits = splits_by_path(dataset)
+        assert dataset.num_pictures == 28
+        assert splits["train/a/3.jpg"] is Split.train and splits["val/a/other.jpg"] is Split.val
+        assert splits["test/b/small.jpg"] is Split.test
+        (said,) = prepare.notices
+        assert said.startswith("the same picture in two given splits, 2 times") and said.endswith("; scores will flatter")
+
+    def test_only_equal_files_are_refused_without_near_duplicates(self, root, prepare):
+        with pytest.raises(DataError, match=r"1 times \(1 exact, 0 re-encoded or resized\): train/a/3\.jpg and val/"):
+            prepare(root, near_duplicates=False)
+        (root / "val/a/other.jpg").unlink()
+        assert prepare(root, near_duplicates=False).num_pictures == 27
+
+    def test_many_are_written_down_completely(self, root, prepare):
+        for number in range(7):
+            shutil.copy(root / f"train/a/{number}.jpg", root / f"test/a/copy{number}.jpg")
+        with pytest.raises(DataError, match=r", 9 times \(8 exact, 1 .*; … \(complete list: ") as refused:
+            prepare(root)
+        listed = Path(refused.value.line.partition("complete list: ")[2].partition(")")[0]).read_text().splitlines()
+        assert len(listed) == 9 and "test/a/copy6.jpg and train/a/6.jpg" in listed
+
+    def test_one_of_another_class_as_well_does_not_hide_it(self, make_photos, prepare):
+        root = make_photos({"train/a": 4, "train/b": 4, "val/a": 3, "val/b": 3})
+        for place in ("train/b/other.jpg", "val/a/other.jpg", "val/b/other.jpg"):
+            copy_smaller(root / "train/a/0.jpg", root / place)
+            with Image.open(root / place) as image:
+                image.save(root / place, quality=50 + len(place) + ord(place[-11]) % 7)
+        with pytest.raises(DataError, match=r"2 times \(0 exact, 2 re-encoded"):
+            prepare(root)
+        prepare(root, copies_across_splits=CopiesAcrossSplits.allow)
+        assert any("under two classes" in text for text in prepare.notices)
+
+    def test_copies_within_each_split_are_not_meant(self, make_photos, prepare):
+        root = make_photos({"train/a": 8, "train/b": 8, "val/a": 3, "val/b": 3})
+        shutil.copy(root / "train/a/3.jpg", root / "train/a/other.jpg")
+        copy_smaller(root / "val/b/1.jpg", root / "val/b/small.jpg")
+        assert prepare(root).num_pictures == 24
 
 
 def test_a_class_of_one_picture_saved_many_times_is_refused_with_the_way_out(make_photos, prepare):

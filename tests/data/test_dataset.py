@@ -15,6 +15,7 @@ import pytest
 from sweep.data.dataset import open_dataset
 from sweep.data.fingerprint import changed_files
 from sweep.data.index import Split
+from sweep.data.roots import index_roots
 from sweep.errors import DataError
 
 
@@ -38,7 +39,7 @@ def test_a_worker_opens_the_same_from_a_plain_handle(make_root, prepare):
     opened = open_dataset(handle)
     for name in ("name", "root_shown", "classes", "fingerprint", "paths", "manifest", "unreadable", "handle"):
         assert getattr(opened, name) == getattr(dataset, name)
-    assert (opened.pictures == dataset.pictures).all() and (opened.labels == dataset.labels).all()
+    assert (np.asarray(opened.pictures) == dataset.pictures).all() and (opened.labels == dataset.labels).all()
     assert all((opened.splits[split] == dataset.splits[split]).all() for split in Split)
 
 
@@ -91,6 +92,28 @@ def test_changed_pictures_change_the_fingerprint_and_are_named(make_root, make_p
     assert after.fingerprint != before.fingerprint
     changes = changed_files(before.manifest, after.manifest)
     assert str(changes) == "1 changed: a/1.jpg; 1 added: b/new.jpg; 1 removed: b/0.jpg"
+
+
+def test_a_picture_replaced_by_one_of_the_same_size_and_time_is_noticed(make_root, prepare):
+    root = make_root({"a": 5, "b": 5})
+    before, picture = prepare(root), root / "a" / "1.jpg"
+    status, content = picture.stat(), bytearray(picture.read_bytes())
+    content[-20] ^= 1
+    picture.write_bytes(content)
+    os.utime(picture, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert (picture.stat().st_size, picture.stat().st_mtime_ns) == (status.st_size, status.st_mtime_ns)
+    after = prepare(root)
+    assert after.fingerprint != before.fingerprint
+    assert str(changed_files(before.manifest, after.manifest)) == "1 changed: a/1.jpg"
+
+
+def test_a_picture_that_vanishes_between_listing_and_reading_is_listed(make_root, prepare, monkeypatch):
+    root = make_root({"a": 5, "b": 5})
+    listed = index_roots(root, ())
+    (root / "a" / "1.jpg").unlink()
+    monkeypatch.setattr("sweep.data.dataset.index_roots", lambda *roots: listed)
+    with pytest.raises(DataError, match=r"^1 unreadable picture: a/1\.jpg \(No such file or directory\)"):
+        prepare(root)
 
 
 def test_copies_share_a_split(make_root, prepare):

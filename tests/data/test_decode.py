@@ -2,11 +2,8 @@ from __future__ import annotations
 
 import io
 import struct
-import subprocess
-import sys
 import warnings
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -198,6 +195,15 @@ class TestRefusals:
     def test_a_web_page(self):
         assert refusal(b"<!DOCTYPE html><html><body>404</body></html>") == "not a picture of a known format"
 
+    @pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP", "JPEG"])
+    def test_no_width_and_no_height(self, kind):
+        data = encoded(quarters(), kind)
+        sides = {"PNG": ">II", "GIF": "<HH", "BMP": "<II", "JPEG": ">HH"}[kind]
+        data = data.replace(struct.pack(sides, 64, 64), bytes(struct.calcsize(sides)))
+        if kind == "PNG":
+            data = data[:29] + struct.pack(">I", zlib.crc32(data[12:29])) + data[33:]
+        assert refusal(data)
+
     def test_a_format_that_is_not_for_photographs(self):
         assert refusal(encoded(quarters(), "PPM")) == "not a picture of a known format"
 
@@ -226,39 +232,3 @@ class TestRefusals:
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
         assert decode(encoded(quarters())).shape == (32, 32, 3)
         assert Image.MAX_IMAGE_PIXELS == 1000
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def write_bomb(path: Path, side: int) -> None:
-    """A PNG of side × side black pixels of one bit each."""
-    packer, row = zlib.compressobj(9), bytes(1 + (side + 7) // 8)
-    packed = b"".join(packer.compress(row * 500) for _ in range(side // 500)) + packer.flush()
-    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", packed) + chunk(b"IEND", b""))
-
-
-MEASURE = """
-import resource, sys
-from sweep.data.decode import decode_picture, strict_pillow
-from sweep.data.unreadable import UnreadablePicture
-from PIL import Image; Image.init()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-with strict_pillow(), open(sys.argv[1], "rb") as file:
-    try:
-        decode_picture(file, 256, float(sys.argv[2]))
-    except UnreadablePicture as error:
-        print(error)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-"""
-
-
-def test_a_bomb_of_400_megapixels_is_refused_with_little_memory(tmp_path):
-    write_bomb(tmp_path / "bomb.png", 20000)
-    assert (tmp_path / "bomb.png").stat().st_size < 100_000
-    command = [sys.executable, "-c", MEASURE, str(tmp_path / "bomb.png"), "100"]
-    reason, grown_kb = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    assert "20000 × 20000 is 400 megapixels" in reason
-    assert int(grown_kb) < 20_000

@@ -33,8 +33,8 @@ def names(workplace: Workplace, cache: Path, monkeypatch: pytest.MonkeyPatch) ->
     # Figures and tables are most of what a short study takes, and have tests of their own.
     monkeypatch.setattr(conclude, "write_trial_artifacts", lambda *given, **named: [])
     monkeypatch.setattr(conclude, "write_study_artifacts", lambda *given: ([], ""))
-    monkeypatch.setattr(ui, "_check_port", lambda port: None)
-    monkeypatch.setattr(ui, "_serve", lambda uri, port: 0)
+    monkeypatch.setattr(ui, "_check_port", lambda address, port: None)
+    monkeypatch.setattr(ui, "_serve", lambda uri, address, port: 0)
     return workplace.names
 
 

@@ -16,16 +16,14 @@ import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-
 from sweep.execution.executor import Job
 from sweep.execution.job_function import Notice, Pulse, Report, ShouldStop
 from sweep.journal.events import JobOutcome, JobResult
 from sweep.journal.files import write_atomic
-from sweep.journal.layout import CHECKPOINT, EVALUATION, WEIGHTS
-from sweep.journal.lock import take_lock
+from sweep.journal.layout import CHECKPOINT, EVALUATION, PREVIOUS_CHECKPOINT, WEIGHTS
+from sweep.training.trial_lock import hold_trial
 
 VARIABLE = "SWEEP_NOOP"
-_LOCK_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -65,8 +63,8 @@ def run_job(job: Job, report: Report, notice: Notice, should_stop: ShouldStop, p
     """Does what real training does around its arithmetic: lock, resume, report, save, stop."""
     folder, script = Path(job.payload["folder"]), Script.from_text(os.environ.get(VARIABLE, ""))
     folder.mkdir(parents=True, exist_ok=True)
-    with take_lock(folder / ".lock", _LOCK_TIMEOUT_S):
-        state = _resume(folder / CHECKPOINT, job)
+    with hold_trial(folder, notice, pulse):
+        state = _resume(folder, job)
         for epoch, metrics in enumerate(state.epochs, 1):
             report(epoch, metrics, {"epoch_s": script.epoch_s, "pictures_per_s": 1.0})
         while len(state.epochs) < job.last_epoch:
@@ -80,15 +78,16 @@ def run_job(job: Job, report: Report, notice: Notice, should_stop: ShouldStop, p
             if failure:
                 return JobResult(outcome=JobOutcome.failed, epoch=epoch - 1, reason=failure)
             report(epoch, metrics, {"epoch_s": script.epoch_s, "pictures_per_s": 1.0})
-            write_atomic(folder / CHECKPOINT, json.dumps(asdict(state)))
+            write_atomic(folder / CHECKPOINT, json.dumps(asdict(state)), previous=folder / PREVIOUS_CHECKPOINT)
         return _end(folder, state, JobOutcome.reached)
 
 
-def _resume(path: Path, job: Job) -> _State:
-    if path.exists():
-        state = _State(**json.loads(path.read_bytes()))
-        if len(state.epochs) <= job.last_epoch:
-            return state
+def _resume(folder: Path, job: Job) -> _State:
+    for path in (folder / CHECKPOINT, folder / PREVIOUS_CHECKPOINT):
+        if path.exists():
+            state = _State(**json.loads(path.read_bytes()))
+            if len(state.epochs) <= job.last_epoch:
+                return state
     return _State(_hash(json.dumps([job.trial, job.payload["config"]["optimizer"]], sort_keys=True)))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,6 +36,8 @@ NOOP = (
     "execution.checkpoint_every_s=0",
 )
 """With three rungs: epochs 3 (where two of them meet) and 9."""
+CLOCK_VARIABLE = "CLOCK_JUMPS_BY_H"
+CLOCK_JUMPS_AFTER_S = 0.5
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -73,8 +76,9 @@ class Nursery:
 
     def __init__(self, pictures: Path, cache: Path) -> None:
         self._arguments = (f"data.root={pictures}", f"cache_dir={cache}")
+        self._store = cache.with_name("mlflow.db")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.nursery"],
+            [sys.executable, "-m", "tests.faults.nursery", str(self._store)],
             cwd=ROOT,
             env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
             stdin=subprocess.PIPE,
@@ -83,8 +87,11 @@ class Nursery:
         )
 
     def start(self, where: Path, *arguments: str, script: Script = Script(), **environment: str) -> Driver:  # noqa: B008
-        """A driver in the folder `where`, whose output goes to `driver.log` there."""
+        """A driver in the folder `where`, whose output goes to `driver.log` there. MLflow's tables are there already."""
         where.mkdir(parents=True, exist_ok=True)
+        if not (where / "mlflow.db").exists() and "MLFLOW_TRACKING_URI" not in environment:
+            self.ask(request="wait", pid=-1, timeout_s=0)  # until the store is made
+            shutil.copyfile(self._store, where / "mlflow.db")
         more = environment | {VARIABLE: script.to_text()}
         words = [*NOOP, *self._arguments, *arguments]
         pid = self.ask(request="start", where=str(where), arguments=words, environment=more)["pid"]
@@ -188,6 +195,23 @@ def _become_driver(planned: Any, arguments: tuple[str, ...], where: Path, enviro
         os._exit(status)
 
 
+def _let_the_clock_jump(hours: float) -> None:
+    """The system's clock is set in the middle of the sweep: for this process, whoever in it asks."""
+    true, begin = time.time, time.monotonic()
+    time.time = lambda: true() + (3600 * hours if time.monotonic() - begin > CLOCK_JUMPS_AFTER_S else 0)
+
+
+def _make_store(path: str) -> None:
+    """MLflow's empty database, which takes seconds to make; in a process of its own, so that no driver inherits a connection."""
+    from sweep.mirrors.mlflow_mirror_client import MlflowTracking
+
+    pid = os.fork()
+    if pid == 0:
+        MlflowTracking(f"sqlite:///{path}")
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+
 def _drive(planned: Any, arguments: tuple[str, ...]) -> int:
     import sweep.__main__
     from sweep.commands import run
@@ -197,6 +221,8 @@ def _drive(planned: Any, arguments: tuple[str, ...]) -> int:
     from tests.faults import without_figures
 
     composed, planned_study = planned
+    if CLOCK_VARIABLE in os.environ:
+        _let_the_clock_jump(float(os.environ[CLOCK_VARIABLE]))
     run.compose = lambda _arguments: [composed]  # type: ignore[assignment]
     plan.plan_study = lambda *_, **__: planned_study
     study.probe = lambda *_, **__: Machine("cpu", threads=1, channels_last=False)  # type: ignore[assignment]
@@ -208,11 +234,8 @@ def _drive(planned: Any, arguments: tuple[str, ...]) -> int:
 
 
 if __name__ == "__main__":
-    import sweep.commands.run
-    import sweep.commands.terminal
-    import sweep.driver.plan
-    import sweep.driver.sweep
     from sweep.mirrors.mlflow_mirror_client import resolve_tracking_uri
 
     resolve_tracking_uri(None)  # imports MLflow
+    _make_store(sys.argv[1])
     _Server().serve(sys.stdin)

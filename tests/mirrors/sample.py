@@ -74,6 +74,7 @@ class SampleStudy:
             "train": {"epochs": 6, "batch_size": 32},
             "data": {"name": "leaves", "root": root, "recommended": {}},
             "space": {"optimizer": {"lr": {"low": 1e-4}}},
+            "tracking": {"mlflow": True, "optuna": True, "flush_timeout_s": 60.0},
         }
         dataset = {"name": "leaves", "root": root, "fingerprint": "f" * 64, "num_pictures": 90, "num_classes": 3}
         self.journal.append(

@@ -16,8 +16,12 @@ from sqlalchemy import Engine, event
 
 from sweep.mirrors.mlflow_mirror_client import MlflowTracking
 
-# None of these tests is about power cuts, and waiting for the disk is most of their time.
-event.listen(Engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
+
+@event.listens_for(Engine, "connect")
+def _do_not_wait_for_the_disk(connection: Any, _: Any) -> None:
+    """None of these tests is about power cuts, and it is most of their time."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
 
 
 @functools.cache

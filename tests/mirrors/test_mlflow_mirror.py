@@ -287,3 +287,55 @@ def test_a_damaged_ledger_is_found_again(study: SampleStudy, uri: str, deliver: 
     (study.folder / "mirrors" / "mlflow.json").write_text('{"half')
     deliver()
     assert dump_mlflow(uri) == before
+
+
+def test_values_over_mlflows_length_are_shortened_and_kept_whole(
+    tmp_path: Path, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    root, reason, summary = "/pictures/" + "x" * 7000, "no such file: " + "y" * 9000, "# All\n" + "| a row |\n" * 2000
+    long = SampleStudy(tmp_path / "long", root=root)
+    long.start()
+    long.create(0)
+    long.job(0, 1, 1, JobOutcome.failed, reason=reason)
+    long.end(summary=summary)
+    long.journal.close()
+    for _ in range(2):  # the second time as if the first had not been written down
+        MlflowMirror(long.folder, pytest.fail, uri).catch_up(long.entries)
+        (long.folder / "mirrors" / "mlflow.json").unlink()
+    runs, client = runs_by_key(uri), MlflowClient(uri)
+    shown = {
+        "data.root": (runs["0000"].data.params["data.root"], root, "0000", 6000),
+        "failure": (runs["0000"].data.tags["failure"], reason, "0000", 8000),
+        "mlflow.note.content": (runs["study"].data.tags["mlflow.note.content"], summary, "study", 8000),
+    }
+    for name, (value, whole, key, limit) in shown.items():
+        assert len(value) == limit and value.endswith(" … shortened; the whole is in long_values")
+        file = client.download_artifacts(runs[key].info.run_id, f"long_values/{name}.txt", str(tmp_path))
+        assert Path(file).read_text() == whole
+
+
+def test_a_param_that_changed_is_said_and_stops_nothing(study: SampleStudy, uri: str, deliver: Callable[..., None]) -> None:
+    study.start()
+    study.create(0)
+    deliver()
+    first = runs_by_key(uri)["0000"].data.params
+    study.entries[0].event.config["train"]["epochs"] = 7  # type: ignore[union-attr]  # another version might tell it otherwise
+    study.entries[0].event.config["train"]["new"] = True  # type: ignore[union-attr]
+    (study.folder / "mirrors" / "mlflow.json").unlink()
+    study.job(0, 1, 6)
+    notices: list[str] = []
+    deliver(notices.append)
+    assert [notice.partition(" in the run")[0] for notice in notices] == ["MLflow keeps the earlier values of train.epochs"] * 2
+    run = runs_by_key(uri)["0000"]
+    assert run.data.params == first | {"train.new": "True"}
+    assert run.data.metrics["val/accuracy"] == pytest.approx(0.8)
+
+
+def test_a_study_without_a_trained_trial_has_not_finished(study: SampleStudy, uri: str, deliver: Callable[..., None]) -> None:
+    study.start()
+    study.create(0)
+    study.job(0, 1, 1, JobOutcome.failed)
+    study.end(leaderboard=())
+    deliver()
+    assert {key: run.info.status for key, run in runs_by_key(uri).items()} == {"study": "FAILED", "0000": "FAILED"}

@@ -3,66 +3,29 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import mlflow
 import pytest
+from tests.mirrors.mlflow_server import free_port, server_database, serving
 from tests.mirrors.sample import SampleStudy, first_sitting, second_sitting
 from tests.mirrors.stores import dump_mlflow, new_mlflow, runs_by_key
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from sweep.errors import TrackingError
 from sweep.mirrors.mlflow_mirror import MlflowMirror
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def serving(port: int) -> Iterator[None]:
-    """MLflow's own server, listening for as long as the block lasts."""
-    from mlflow.server import app
-
-    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=QuietHandler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-class QuietHandler(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: object) -> None:
-        """Requests are no news."""
-
-
 @pytest.fixture
-def server_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Where the server keeps its runs; as `mlflow server` tells its workers."""
-    uri = new_mlflow(tmp_path)
-    monkeypatch.setenv("_MLFLOW_SERVER_FILE_STORE", uri)
-    monkeypatch.setenv("_MLFLOW_SERVER_ARTIFACT_ROOT", str(tmp_path / "artifacts"))
-    yield uri
-    mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # the server sets it in its process, which here is ours
+def database(tmp_path: Path) -> Iterator[str]:
+    with server_database(tmp_path, serves_artifacts=False) as uri:
+        yield uri
 
 
 @pytest.mark.filterwarnings("ignore")  # the server's own, which in life is another process
-def test_a_server_that_goes_away_and_comes_back_has_everything_once(
-    study: SampleStudy, server_database: str, tmp_path: Path
-) -> None:
+def test_a_server_that_goes_away_and_comes_back_has_everything_once(study: SampleStudy, database: str, tmp_path: Path) -> None:
     port = free_port()
     mirror = MlflowMirror(study.folder, pytest.fail, f"http://127.0.0.1:{port}")
     first_sitting(study)
@@ -79,7 +42,7 @@ def test_a_server_that_goes_away_and_comes_back_has_everything_once(
     (tmp_path / "direct").mkdir()
     direct = new_mlflow(tmp_path / "direct")
     MlflowMirror(study.folder, pytest.fail, direct).catch_up(study.entries)
-    assert dump_mlflow(server_database) == dump_mlflow(direct)
+    assert dump_mlflow(database) == dump_mlflow(direct)
 
 
 INITIALISE = """

@@ -18,13 +18,14 @@ from tests.mirrors.stores import dump_optuna
 from sweep.errors import TrackingError
 from sweep.journal.events import JobOutcome
 from sweep.journal.history import fold
+from sweep.mirrors.optuna_file import StudyFile
 from sweep.mirrors.optuna_mirror import OptunaMirror
 
 
 def mirror(study: SampleStudy, notices: list[str] | None = None) -> Path:
     """study.db, brought up to the journal."""
     path = study.folder / "study.db"
-    made = OptunaMirror(path, DISTRIBUTIONS, pytest.fail if notices is None else notices.append)
+    made = OptunaMirror(StudyFile(path, pytest.fail if notices is None else notices.append), DISTRIBUTIONS)
     made.catch_up(study.entries)
     assert made.cursor == len(study.entries)
     made.close()
@@ -137,7 +138,7 @@ def test_a_deleted_file_is_rebuilt_alike_in_any_time_zone(study: SampleStudy, mo
 
 def test_a_file_deleted_while_the_mirror_is_open_is_written_again(study: SampleStudy) -> None:
     path = study.folder / "study.db"
-    made = OptunaMirror(path, DISTRIBUTIONS, pytest.fail)
+    made = OptunaMirror(StudyFile(path, pytest.fail), DISTRIBUTIONS)
     study.start()
     study.create(0)
     made.catch_up(study.entries)
@@ -182,7 +183,7 @@ def test_rows_lost_in_a_power_cut_are_written_again(study: SampleStudy) -> None:
 
 
 def test_a_locked_file_is_a_tracking_error(study: SampleStudy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sweep.mirrors.optuna_mirror._LOCK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("sweep.mirrors.optuna_file._LOCK_TIMEOUT_S", 0.1)
     path = mirror(study)
     study.start()
     study.create(0)

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from sweep.config import ModelConfig, ModelName
+from sweep.config.fields import to_plain
 from sweep.errors import WeightsError
 from sweep.models.network import build_model, load_classifier, save_classifier
 from sweep.models.preprocessing import Preprocessing
@@ -54,6 +55,32 @@ def test_a_saved_classifier_needs_nothing_but_its_file(tmp_path):
 def test_weights_of_another_origin_are_no_classifier(tmp_path):
     write_weights(tmp_path / "w.safetensors", {"a": torch.zeros(1)}, {})
     with pytest.raises(WeightsError, match="does not say which network"):
+        load_classifier(tmp_path / "w.safetensors")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"model": {"name": "resnet18"}},
+        {"model": {"name": "no such network"}},
+        {"model": []},
+        {
+            "model": {"library": "timm", "name": "test_vit"},
+            "preprocessing": {"image_size": 10**7, "mean": [0] * 3, "std": [1] * 3},
+        },
+        {"classes": ["one"]},
+        {"classes": 5},
+        {"preprocessing": {"image_size": "large"}},
+        {"preprocessing": {"image_size": 1e400, "mean": [0] * 3, "std": [1] * 3}},
+        {"preprocessing": None},
+    ],
+)
+def test_a_file_that_says_it_is_of_another_network_than_it_is_is_refused(tmp_path, wrong):
+    network = build_model(CONFIG, 3, 32, NONE, seed=0)
+    preprocessing = Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2))
+    sound = {"model": to_plain(CONFIG), "classes": ["a", "b", "c"], "preprocessing": preprocessing.to_plain()}
+    write_weights(tmp_path / "w.safetensors", network.state_dict(), sound | wrong)
+    with pytest.raises(WeightsError, match="is not of the network that it says"):
         load_classifier(tmp_path / "w.safetensors")
 
 

@@ -159,15 +159,40 @@ def test_a_learning_rate_that_is_far_too_high_fails_the_trial(make_setup, datase
     assert outcome.best_epoch is None
 
 
-def test_running_out_of_memory_fails_the_trial_and_names_the_batch_size(make_setup, dataset):
-    class Greedy(torch.nn.Module):
-        def forward(self, pictures):
-            return torch.empty(2**60, dtype=torch.uint8)
+def allocate_too_much():
+    return torch.empty(2**60, dtype=torch.uint8)
 
-    training = Training(make_setup(), dataset)
-    training.network = Greedy()
-    with pytest.raises(TrainingFailed, match=r"out of memory on cpu with train.batch_size=16 and data.image_size=32"):
-        training.run_epoch()
+
+def refuse_as_a_gpu_does():
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+
+
+OUT_OF_MEMORY = (
+    "out of memory on cpu with train.batch_size=16 and data.image_size=32;"
+    " less is taken with a smaller one of these, or with train.micro_batch"
+)
+
+
+@pytest.mark.parametrize("allocate", [allocate_too_much, refuse_as_a_gpu_does])
+@pytest.mark.parametrize("in_training", [True, False], ids=["in training", "in validation"])
+def test_running_out_of_memory_fails_the_trial_and_says_what_takes_less(
+    make_setup, dataset, plain_network, monkeypatch, allocate, in_training
+):
+    class Greedy(torch.nn.Conv2d):
+        def forward(self, pictures):
+            return allocate() if self.training is in_training else super().forward(pictures)
+
+    monkeypatch.setattr("torch.nn.Conv2d", Greedy)
+    watcher = Watcher()
+    result = watcher.run(make_setup(), dataset, 2)
+    assert (result.outcome, result.epoch, result.reason) == (JobOutcome.failed, 0, OUT_OF_MEMORY)
+
+
+@pytest.mark.parametrize("allocate", [allocate_too_much, refuse_as_a_gpu_does])
+def test_a_network_that_does_not_fit_onto_the_device_fails_the_trial_too(make_setup, dataset, monkeypatch, allocate):
+    monkeypatch.setattr("sweep.training.loop.build_model", lambda *settings: allocate())
+    result = Watcher().run(make_setup(), dataset, 2)
+    assert (result.outcome, result.epoch, result.reason) == (JobOutcome.failed, 0, OUT_OF_MEMORY)
 
 
 def test_another_error_is_not_taken_for_the_trials_failure(make_setup, dataset):

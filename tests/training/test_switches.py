@@ -27,6 +27,9 @@ from sweep.config import (
 from sweep.config.study import ExecutionConfig
 from sweep.data.index import Split
 from sweep.journal.events import JobOutcome
+from sweep.models.weights_file import weights_sha256
+from sweep.training.checkpoint import load_checkpoint
+from sweep.training.epoch import Epoch
 from sweep.training.evaluate import evaluate, predict, score_split
 from sweep.training.loop import Training
 
@@ -74,6 +77,31 @@ def test_with_everything_on_a_trial_killed_after_every_epoch_is_bitwise_the_one_
     assert whole.metrics[4]["lr"] < whole.metrics[1]["lr"], "the plateau came, so that its memory was part of this"
     scores = score_split(setup, dataset, Split.val, setup.folder / "best.safetensors")
     assert scores.items() <= whole.metrics[expected.best_epoch].items(), "in bfloat16, as it was validated"
+
+
+def test_twelve_batches_an_epoch_stopped_and_continued_after_every_epoch_are_bitwise_the_trial_that_never_stopped(
+    make_setup, dataset
+):
+    settings = {
+        "model": ModelConfig(name=ModelName.mnv3_small, dropout=0.3),
+        "optimizer": OptimizerConfig(lr=3e-3),
+        "augment": AugmentConfig(strength=1.0, mixup=0.2),
+        "train": TrainConfig(epochs=3, batch_size=4, ema_decay=0.9, sampling=Sampling.balanced),
+    }
+    setup = make_setup(folder="whole", **settings)
+    training = Training(setup, dataset)
+    assert len(Epoch(setup, dataset, training.preprocessing, training.machine, 1)) == 12
+    whole, pieces = Watcher(), [Watcher(stop_after=epoch) for epoch in (1, 2, 3)]
+    expected = whole.run(setup, dataset, 3)
+    results = [piece.run(make_setup(folder="pieces", **settings), dataset, 3) for piece in pieces]
+    assert [result.outcome for result in results] == [JobOutcome.interrupted] * 2 + [JobOutcome.reached]
+    assert pieces[-1].metrics == whole.metrics
+    assert results[-1] == expected, "the weights too"
+    last = [
+        load_checkpoint(made.folder / "checkpoint.pt", made.key(dataset))
+        for made in (setup, make_setup(folder="pieces", **settings))
+    ]
+    assert weights_sha256(last[0]["network"]) == weights_sha256(last[1]["network"])
 
 
 @pytest.mark.parametrize("micro_batch", [16, 12])

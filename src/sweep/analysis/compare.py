@@ -126,7 +126,8 @@ def _same_epoch(old: Mapping[str, float], new: Mapping[str, float]) -> bool:
 
 
 def _ends_within_noise(old: Mapping[str, float], new: Mapping[str, float], num_val_pictures: int) -> bool:
-    return within_noise(old["val/accuracy"], new["val/accuracy"], num_val_pictures)
+    accuracies = old.get("val/accuracy", math.nan), new.get("val/accuracy", math.nan)
+    return not any(map(math.isnan, accuracies)) and within_noise(*accuracies, num_val_pictures)
 
 
 def _distance(old: float, new: float) -> float:

@@ -16,16 +16,16 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
     options = parser.parse_args(arguments)
 
-    from sweep.driver.clean import delete, list_leftovers
+    from sweep.driver.clean import delete, list_leftovers, size_mb
     from sweep.driver.lock import hold_study
     from sweep.driver.shelf import find_study, read_study
 
     folder = find_study(options.output_dir, options.study)
     with hold_study(folder):
         leftovers = list_leftovers(folder, read_study(folder))
-        size_mb = sum(path.stat().st_size for path in leftovers) / 1e6
+        freed_mb = size_mb(leftovers)
         if not options.dry_run:
             delete(leftovers)
     verb = "would free" if options.dry_run else "freed"
-    print(f"{folder.name}: {verb} {size_mb:.1f} MB in {len(leftovers)} files")
+    print(f"{folder.name}: {verb} {freed_mb:.1f} MB in {len(leftovers)} files")
     return EXIT_DONE

@@ -37,7 +37,9 @@ def main(arguments: list[str]) -> int:
 
 def _look_up(run: str, study: str | None) -> tuple[str | None, str]:
     """The study and the trial that `run` means."""
-    if run == "best" or (run.isdigit() and len(run) < 32):
+    from sweep.driver.shelf import is_trial_number
+
+    if run == "best" or is_trial_number(run):
         return study, run
     from sweep.mirrors.mlflow_mirror import find_run
 

@@ -222,7 +222,7 @@ def show_result(console: Console, sitting: Sitting) -> None:
     for line in result_lines(history):
         say(console, line)
     for line in undelivered_lines(sitting.undelivered):
-        say(console, f"{line}; the same command delivers them")
+        say(console, f"{line}; the same command or `python -m sweep sync` delivers them")
     if sitting.exit_code != EXIT_DONE:
         say(console, "stopped; the same command continues")
         return

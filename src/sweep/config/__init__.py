@@ -3,6 +3,7 @@
 from sweep.config.choices import (
     Auto,
     ClassWeights,
+    CopiesAcrossSplits,
     Device,
     ExecutionName,
     FinetuneStrategy,
@@ -43,6 +44,7 @@ __all__ = [
     "BudgetConfig",
     "ClassWeights",
     "Config",
+    "CopiesAcrossSplits",
     "DataConfig",
     "Device",
     "ExecutionConfig",

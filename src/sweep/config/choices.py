@@ -79,6 +79,13 @@ class OnUnreadable(StrEnum):
     """The study goes on without them."""
 
 
+class CopiesAcrossSplits(StrEnum):
+    refuse = "refuse"
+    """Nothing is trained until each picture is in one split only."""
+    allow = "allow"
+    """The study goes on and says so; what such pictures show is measured too well."""
+
+
 class OptimizerName(StrEnum):
     adam = "adam"
     adamw = "adamw"

@@ -15,6 +15,7 @@ from enum import Enum
 from functools import cache
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from sweep.config.suggestions import unknown_setting
 from sweep.errors import ConfigError, nearest
 
 P = TypeVar("P")
@@ -72,7 +73,7 @@ def find_rule(part: type, path: str) -> Rule:
         head, _, rest = rest.partition(".")
         rule = rules(found).get(head)
         if rule is None or (rest and not dataclasses.is_dataclass(rule.kind)):
-            raise ConfigError(f"there is no setting {path!r}", nearest(path, leaf_paths(part)))
+            raise unknown_setting(path, leaf_paths(part))
         if not rest:
             return rule
         found = rule.kind
@@ -97,7 +98,7 @@ def build(part: type[P], values: Mapping[str, Any], path: str = "") -> P:
     for key, value in values.items():
         where = f"{path}{key}"
         if key not in known:
-            raise ConfigError(f"there is no setting {where!r}", nearest(where, [path + name for name in known]))
+            raise unknown_setting(where, [path + name for name in known])
         arguments[key] = convert(known[key], value, where)
     missing = [
         field.name
@@ -117,10 +118,7 @@ def convert(rule: Rule, value: Any, where: str) -> Any:
             if rule.bounds and _is_number(found) and found not in rule.bounds:
                 raise ConfigError(f"{where}={value} is out of range", f"allowed: {rule.describe()}")
             return found
-    (kind, *others) = rule.kinds
-    is_choice = not others and isinstance(kind, type) and issubclass(kind, Enum)
-    remedy = nearest(str(value), [option.value for option in kind]) if is_choice else f"allowed: {rule.describe()}"
-    raise ConfigError(f"{where}={value!r} is not allowed", remedy)
+    raise ConfigError(f"{where}={_as_typed(value)} is not allowed", _remedy(rule, value, where))
 
 
 def check(part: object) -> None:
@@ -160,9 +158,7 @@ def with_values(part: P, values: Mapping[str, Any], path: str = "") -> P:
     for dotted, value in values.items():
         head, _, rest = dotted.partition(".")
         if head not in known or (rest and not dataclasses.is_dataclass(known[head].kind)):
-            raise ConfigError(
-                f"there is no setting {path + dotted!r}", nearest(path + dotted, [path + leaf for leaf in leaf_paths(type(part))])
-            )
+            raise unknown_setting(path + dotted, [path + leaf for leaf in leaf_paths(type(part))])
         if rest:
             deeper.setdefault(head, {})[rest] = value
         else:
@@ -173,6 +169,27 @@ def with_values(part: P, values: Mapping[str, Any], path: str = "") -> P:
 
 
 _NO = object()
+
+
+def _as_typed(value: Any) -> str:
+    """A refused value as the user wrote it."""
+    return {"None": "null", "True": "true", "False": "false"}.get(repr(value), repr(value))
+
+
+def _remedy(rule: Rule, value: Any, where: str) -> str:
+    """What is allowed instead of `value`, and which of its words was probably meant."""
+    if dataclasses.is_dataclass(rule.kind):
+        return "it is a group of settings: " + ", ".join(leaf_paths(cast(type, rule.kind), f"{where}."))
+    words = [word for kind in rule.kinds for word in _words(kind)]
+    meant = nearest(value, words).partition("allowed:")[0] if isinstance(value, str) and words else ""
+    return f"{meant}allowed: {rule.describe()}"
+
+
+def _words(kind: Any) -> list[str]:
+    """The words that a value of `kind` is chosen from, if any."""
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return [option.value for option in kind]
+    return ["true", "false"] if kind is bool else []
 
 
 @cache

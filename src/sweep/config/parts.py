@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from sweep.config.choices import (
     Auto,
     ClassWeights,
+    CopiesAcrossSplits,
     FinetuneStrategy,
     ModelLibrary,
     ModelName,
@@ -61,6 +62,8 @@ class ModelConfig(Part):
                 f"model.name={self.name!r} is not a network of torchvision's here",
                 nearest(self.name, [each.value for each in ModelName]),
             )
+        if self.weights == "":
+            raise ConfigError("model.weights is empty", "allowed: auto, imagenet, none, or a .pth or .safetensors file")
         if self.width_mult != 1 and not (is_ours and ModelName(self.name).has_width):
             allowed = ", ".join(name for name in ModelName if name.has_width)
             raise ConfigError(
@@ -98,6 +101,8 @@ class DataConfig(Part):
     """Pictures of a class that are used at most, chosen by the seed; null is all."""
     near_duplicates: bool = True
     """Keep pictures that differ only by re-encoding or resizing on one side of the split."""
+    copies_across_splits: CopiesAcrossSplits = CopiesAcrossSplits.refuse
+    """What happens when a picture of one given split lies in another too, as the same file, re-encoded or resized."""
     on_unreadable: OnUnreadable = OnUnreadable.refuse
     """What happens when pictures cannot be read: all are listed either way."""
     max_megapixels: Annotated[float, Bounds(0, 10000, low_open=True)] = 100.0
@@ -122,7 +127,8 @@ class DataConfig(Part):
             )
         if self.fold and self.fold >= (self.folds or 1):
             raise ConfigError(
-                f"data.fold={self.fold} does not exist with data.folds={self.folds or 'null'}", "folds are counted from 0"
+                f"data.fold={self.fold} does not exist with data.folds={self.folds or 'null'}",
+                f"allowed: 0 to {self.folds - 1}" if self.folds else "say how many folds there are: data.folds=5",
             )
         if self.extra_roots and (self.root is None or self.labels is not None):
             raise ConfigError("data.extra_roots adds to the class folders of data.root", "give data.root, and no data.labels")

@@ -83,7 +83,7 @@ class TrackingConfig(Part):
     mlflow: bool = True
     """Write to MLflow: to MLFLOW_TRACKING_URI, or sqlite:///mlflow.db in the working folder."""
     optuna: bool = True
-    """Write for Optuna: to study.db in the study's folder."""
+    """Write for Optuna: to study.db in the study's folder, or to the database that OPTUNA_STORAGE names."""
     flush_timeout_s: Annotated[float, Bounds(0, 3600)] = 60.0
     """How many seconds the end of a sweep waits for a server that does not answer."""
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
+from sweep.data.copies import Copies, name_pair
 from sweep.data.index import Index, Picture, Split
-from sweep.errors import DataError
+from sweep.errors import DataError, printable
+from sweep.journal.files import write_atomic
 
 SHOWN = 5
 
@@ -38,15 +41,12 @@ def check_classes(index: Index, *, has_folds: bool = False) -> None:
 def check_contents(classes: Sequence[str], pictures: Sequence[Picture], manifest: Mapping[str, str]) -> None:
     """Refuse what the readable `pictures` show by their bytes (`manifest`: path → SHA-256).
 
-    Raises DataError for equal pictures under two classes or in two given splits, and for a class that is left with too
-    few distinct pictures.
+    Raises DataError for equal pictures under two classes, and for a class that is left with too few distinct pictures.
     """
     copies: dict[str, list[Picture]] = defaultdict(list)
     for picture in pictures:
         copies[manifest[picture.path]].append(picture)
-    repeated = [group for group in copies.values() if len(group) > 1]
-    _refuse_clashes(repeated, lambda picture: picture.class_name, "the same picture under two classes")
-    _refuse_clashes(repeated, lambda picture: picture.given, "the same picture in two splits")
+    _refuse_two_classes(copies.values())
     _check_enough(classes, pictures, manifest, "")
 
 
@@ -54,6 +54,19 @@ def check_copies(classes: Sequence[str], pictures: Sequence[Picture], contents: 
     """Refuse a class whose pictures are nearly all the same one (`contents`: path → a name for what is shown)."""
     remedy = ", or take re-encoded and resized copies for different pictures: data.near_duplicates=false"
     _check_enough(classes, pictures, contents, remedy)
+
+
+def describe_across_splits(copies: Copies, complete_list: Path) -> str:
+    """How many pictures of one given split are in another, the first of them by name, and where all of them stand."""
+    pairs = [*map(name_pair, copies.equal_across), *map(name_pair, copies.near_across)]
+    text = (
+        f"the same picture in two given splits, {len(pairs)} times "
+        f"({len(copies.equal_across)} exact, {len(copies.near_across)} re-encoded or resized): {'; '.join(pairs[:SHOWN])}"
+    )
+    if len(pairs) <= SHOWN:
+        return text
+    write_atomic(complete_list, "".join(f"{printable(pair)}\n" for pair in pairs))
+    return f"{text}; … (complete list: {complete_list})"
 
 
 def _check_names(classes: Sequence[str]) -> None:
@@ -108,15 +121,15 @@ def _check_enough(classes: Sequence[str], pictures: Sequence[Picture], contents:
             )
 
 
-def _refuse_clashes(repeated: Sequence[Sequence[Picture]], said: Callable[[Picture], str | None], problem: str) -> None:
-    """Equal pictures must agree in what their folders say of them."""
+def _refuse_two_classes(groups: Iterable[Sequence[Picture]]) -> None:
+    """Equal pictures must be of one class."""
     clashes = []
-    for first, *others in repeated:
-        clashes += [(first, other) for other in others if said(other) != said(first)][:1]
+    for first, *others in groups:
+        clashes += [(first, other) for other in others if other.class_name != first.class_name][:1]
     if clashes:
         shown = "; ".join(f"{first.path} and {other.path}" for first, other in clashes[:SHOWN])
         more = "; …" if len(clashes) > SHOWN else ""
-        raise DataError(f"{problem}, {len(clashes)} times: {shown}{more}", "remove one of each")
+        raise DataError(f"the same picture under two classes, {len(clashes)} times: {shown}{more}", "remove one of each")
 
 
 def _folder(split: Split | None, name: str) -> str:

@@ -1,7 +1,6 @@
-"""Decoded pictures on the disk, ready to be mapped into memory by every worker.
+"""Decoded pictures on the disk, ready to be read by every worker.
 
-    <cache dir>/pictures/<key>/pictures.u8   (N, S, S, 3) uint8, row by row
-                               index.json    whose row is whose, what could not be decoded; with its own checksum
+    <cache dir>/pictures/<key>/              pictures.u8 and index.json, as `decoding.py` writes them
     <cache dir>/pictures/<key>.lock          held by whoever builds <key>
     <cache dir>/pictures/<key>.partial/      being built; nothing reads it, and it vanishes with its builder
 
@@ -12,44 +11,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
-from errno import ENOSPC
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.data.decode import DECODER_VERSION, decode_picture, strict_pillow
-from sweep.data.hashing import usable_threads
+from sweep.data.decode import DECODER_VERSION
+from sweep.data.decoding import INDEX_FILE, PICTURES_FILE, Build, DecodeSettings, checksum, write_folder
 from sweep.data.lock import holding
-from sweep.data.unreadable import Unreadable, UnreadablePicture
-from sweep.errors import DataError
-from sweep.journal.files import sync_folder, write_atomic
+from sweep.data.stored import DamagedCache, StoredPictures
+from sweep.data.unreadable import Unreadable
+from sweep.errors import DataError, explain
+from sweep.journal.files import remove_temporaries, sync_folder
 from sweep.journal.lock import take_lock
 
-PICTURES_FILE = "pictures.u8"
-INDEX_FILE = "index.json"
 BUILD_TIMEOUT_S = 3600.0
-
-
-class DamagedCache(Exception):
-    """A cache folder whose files do not belong together; its text says which."""
-
-
-@dataclass(frozen=True, slots=True)
-class DecodeSettings:
-    """Beside the files' own bytes, what decoded pictures depend on."""
-
-    size: int
-    """Pixels on a side."""
-    max_megapixels: float
+CACHE_REMEDY = "make room there and check its permissions, or keep it elsewhere: cache_dir=DIR"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +41,7 @@ class PictureCache:
 
     folder: Path
     pictures: NDArray[np.uint8]
-    """(N, size, size, 3), mapped read-only."""
+    """(N, size, size, 3); in truth `StoredPictures`, an array to all who index it."""
     paths: tuple[str, ...]
     manifest: Mapping[str, str]
     """Path → SHA-256 of the file, of the rows in their order."""
@@ -82,165 +65,135 @@ def decoded_pictures(
 ) -> PictureCache:
     """The decoded pictures of `manifest` (path → SHA-256), from the cache or decoded into it now.
 
-    `locate` says where the file of a path lies.
-    Pictures that cannot be decoded are recorded, not raised. Raises DataError when the disk has no room for them or a
-    picture changed since it was hashed, and OSError when the cache cannot be written.
+    `locate` says where the file of a path lies. What the cache holds is read and checked in full.
+    Pictures that cannot be read or decoded are recorded, not raised. Raises DataError when the disk has no room for them
+    or a picture changed since it was hashed, and OSError when the cache cannot be used.
     """
     store = cache_dir / "pictures"
     folder = store / cache_key(manifest, settings)
     store.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(store)
     try:
-        return open_cache(folder)
+        return _open_checked(folder)
     except DamagedCache as damage:
         if folder.exists() and on_notice is not None:
-            on_notice(f"the decoded pictures in {folder} are damaged ({damage}) and are decoded again")
+            on_notice(f"the decoded pictures in {folder} are damaged ({damage.problem}) and are decoded again")
     on_wait = partial(on_notice, "another process is decoding these pictures; waiting for it") if on_notice else None
-    with holding(folder.with_suffix(".lock"), timeout_s=BUILD_TIMEOUT_S, on_wait=on_wait):
-        return _open_or_build(folder, _Build(locate, manifest, settings, on_progress))
+    with holding(_lock_of(folder), timeout_s=BUILD_TIMEOUT_S, on_wait=on_wait):
+        return _open_or_build(folder, Build(locate, manifest, settings, on_progress))
 
 
 def open_cache(folder: Path) -> PictureCache:
-    """Map a complete cache folder, without reading its pictures.
+    """Open a complete cache folder, without reading its pictures.
 
-    Raises DamagedCache when it is missing or its files do not fit each other.
+    Raises DamagedCache when it is missing, cannot be opened, or its files do not fit each other.
     """
+    return _open(folder)[0]
+
+
+def _open_checked(folder: Path) -> PictureCache:
+    cache, pictures, checksums = _open(folder)
+    pictures.check(checksums)
+    return cache
+
+
+def _open(folder: Path) -> tuple[PictureCache, StoredPictures, list[int]]:
+    """With the pictures as what they are, and the checksum of each."""
     content = _read_index(folder / INDEX_FILE)
-    size, rows = content["size"], content["pictures"]
-    file = folder / PICTURES_FILE
-    expected_bytes = len(rows) * size * size * 3
-    if not file.is_file() or file.stat().st_size != expected_bytes:
-        raise DamagedCache(f"{PICTURES_FILE} is not {expected_bytes} bytes long")
-    shape = (len(rows), size, size, 3)
-    return PictureCache(
+    rows = content["pictures"]
+    try:
+        pictures = StoredPictures(folder / PICTURES_FILE, len(rows), content["size"])
+    except OSError as error:
+        raise DamagedCache(f"{PICTURES_FILE} cannot be opened: {error.strerror}") from error
+    cache = PictureCache(
         folder=folder,
-        pictures=np.memmap(file, np.uint8, "r", shape=shape) if rows else np.empty(shape, np.uint8),
-        paths=tuple(path for path, _ in rows),
-        manifest={path: sha256 for path, sha256 in rows},
+        pictures=cast(NDArray[np.uint8], pictures),
+        paths=tuple(path for path, *_ in rows),
+        manifest={path: sha256 for path, sha256, *_ in rows},
         unreadable=tuple(Unreadable(path, reason) for path, reason in content["unreadable"]),
     )
+    return cache, pictures, [crc32 for *_, crc32 in rows]
 
 
 def _read_index(path: Path) -> dict[str, Any]:
     try:
         index = json.loads(path.read_bytes())
-        content, checksum = index["content"], index["checksum"]
+        content, said = index["content"], index["checksum"]
     except FileNotFoundError:
         raise DamagedCache(f"{INDEX_FILE} is missing") from None
-    except (ValueError, KeyError, TypeError):
+    except OSError as error:
+        raise DamagedCache(f"{INDEX_FILE} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise DamagedCache(f"{INDEX_FILE} cannot be read") from None
-    if checksum != _checksum(content):
+    if said != checksum(content):
         raise DamagedCache(f"{INDEX_FILE} does not match its checksum")
     return dict(content)
 
 
-def _checksum(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
 def _remove_abandoned(store: Path) -> None:
-    """Removes what builders left that died in the middle: nobody holds their lock any more."""
+    """Removes what processes left that died in the middle: nobody holds their lock any more."""
     for leftover in store.glob("*.partial"):
-        with suppress(TimeoutError), take_lock(leftover.with_suffix(".lock"), timeout_s=0):
+        with suppress(TimeoutError), take_lock(_lock_of(leftover), timeout_s=0):
             if leftover.exists():
                 shutil.rmtree(leftover)
+    remove_temporaries(store)
 
 
-@dataclass(frozen=True, slots=True)
-class _Build:
-    locate: Callable[[str], Path]
-    manifest: Mapping[str, str]
-    settings: DecodeSettings
-    on_progress: Callable[[int, int], None] | None
+def _lock_of(folder: Path) -> Path:
+    return folder.with_suffix(".lock")
 
 
-def _open_or_build(folder: Path, build: _Build) -> PictureCache:
+def _open_or_build(folder: Path, build: Build) -> PictureCache:
     """With the lock held: another process may have finished meanwhile, or left a damaged folder."""
     try:
-        return open_cache(folder)
+        return _open_checked(folder)
     except DamagedCache:
         _check_room(folder.parent, build)
     unfinished = folder.with_suffix(".partial")
     for useless in (folder, unfinished):
         if useless.exists():
             shutil.rmtree(useless)
-    unfinished.mkdir()
+    unfinished.mkdir(mode=0o700)
     try:
-        _write_folder(unfinished, build)
-        unfinished.rename(folder)
-        sync_folder(folder.parent)
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)  # the first error is the one to tell
-        raise
-    return open_cache(folder)
+        return _build(folder, unfinished, build)
+    except OSError as error:
+        raise DataError(f"the cache cannot be written: {explain(error, unfinished)}", CACHE_REMEDY) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)  # not there when all went well
 
 
-def _check_room(store: Path, build: _Build) -> None:
+def _build(folder: Path, unfinished: Path, build: Build) -> PictureCache:
+    unread = write_folder(unfinished, build)
+    if not unread:
+        _give_name(unfinished, folder)
+        return open_cache(folder)
+    # What could not be read this time may be whole: the folder gets the name that it has without it.
+    read = {path: sha256 for path, sha256 in build.manifest.items() if path not in {one.path for one in unread}}
+    smaller = folder.with_name(cache_key(read, build.settings))
+    with holding(_lock_of(smaller), timeout_s=BUILD_TIMEOUT_S):
+        try:
+            cache = _open_checked(smaller)
+        except DamagedCache:
+            shutil.rmtree(smaller, ignore_errors=True)
+            _give_name(unfinished, smaller)
+            cache = open_cache(smaller)
+    return replace(cache, unreadable=(*cache.unreadable, *unread))
+
+
+def _give_name(unfinished: Path, folder: Path) -> None:
+    """From now on the folder is as open to others as the one that it lies in."""
+    mode = unfinished.parent.stat().st_mode & 0o777
+    for file in unfinished.iterdir():
+        file.chmod(mode & 0o666)
+    unfinished.chmod(mode)
+    unfinished.rename(folder)
+    sync_folder(folder.parent)
+
+
+def _check_room(store: Path, build: Build) -> None:
     needed_mb, free_mb = len(build.manifest) * build.settings.size**2 * 3 / 1e6, shutil.disk_usage(store).free / 1e6
     if needed_mb > free_mb:
         raise DataError(
             f"the decoded pictures need {needed_mb:.0f} MB in {store}, where {free_mb:.0f} MB are free",
             "make room there, or keep them elsewhere: cache_dir=DIR",
         )
-
-
-def _write_folder(folder: Path, build: _Build) -> None:
-    paths = sorted(build.manifest, key=os.fsencode)
-    with open(folder / PICTURES_FILE, "w+b", buffering=0) as file:
-        unreadable = _decode_all(file.fileno(), paths, build)
-        failed = {one.path for one in unreadable}
-        kept = [row for row, path in enumerate(paths) if path not in failed]
-        _close_gaps(file.fileno(), kept, build.settings.size**2 * 3)
-        os.fsync(file.fileno())
-    content = {
-        "size": build.settings.size,
-        "pictures": [[paths[row], build.manifest[paths[row]]] for row in kept],
-        "unreadable": [[one.path, one.reason] for one in unreadable],
-    }
-    write_atomic(folder / INDEX_FILE, json.dumps({"checksum": _checksum(content), "content": content}))
-
-
-def _decode_all(output: int, paths: list[str], build: _Build) -> list[Unreadable]:
-    # Threads, not processes: Pillow leaves Python's lock while it decodes, so they are faster (no start-up, nothing to
-    # pickle), and none outlives a killed program.
-    unreadable: list[Unreadable] = []
-    with strict_pillow(), ThreadPoolExecutor(usable_threads()) as pool:
-        decode = partial(_decode_row, output, build)
-        for done, failure in enumerate(pool.map(decode, range(len(paths)), paths), 1):
-            if failure is not None:
-                unreadable.append(failure)
-            if build.on_progress is not None:
-                build.on_progress(done, len(paths))
-    return unreadable
-
-
-def _decode_row(output: int, build: _Build, row: int, path: str) -> Unreadable | None:
-    settings = build.settings
-    try:
-        file = open(build.locate(path), "rb")
-    except OSError as error:
-        return Unreadable(path, error.strerror or str(error))
-    with file:
-        try:
-            picture = decode_picture(file, settings.size, settings.max_megapixels)
-        except UnreadablePicture as error:
-            return Unreadable(path, str(error))
-        file.seek(0)
-        if hashlib.file_digest(file, "sha256").hexdigest() != build.manifest[path]:
-            raise DataError(f"{build.locate(path)} changed while the pictures were read", "start again when they are at rest")
-    _write_row(output, row, picture.tobytes())
-    return None
-
-
-def _write_row(output: int, row: int, pixels: bytes) -> None:
-    # Written, not mapped: a full disk is then an error here, and not the end of the process by SIGBUS.
-    if os.pwrite(output, pixels, row * len(pixels)) != len(pixels):
-        raise OSError(ENOSPC, os.strerror(ENOSPC))
-
-
-def _close_gaps(output: int, kept: list[int], row_bytes: int) -> None:
-    """Moves the rows in `kept` (ascending) together at the front and cuts off the rest."""
-    for row, old_row in enumerate(kept):
-        if row != old_row:
-            _write_row(output, row, os.pread(output, row_bytes, old_row * row_bytes))
-    os.ftruncate(output, len(kept) * row_bytes)

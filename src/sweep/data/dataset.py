@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.config import DataConfig, OnUnreadable
-from sweep.data.audit import check_classes, check_contents, check_copies
-from sweep.data.cache import DamagedCache, DecodeSettings, PictureCache, decoded_pictures, open_cache
-from sweep.data.copies import find_copies
+from sweep.config import CopiesAcrossSplits, DataConfig, OnUnreadable
+from sweep.data.audit import check_classes, check_contents, check_copies, describe_across_splits
+from sweep.data.cache import CACHE_REMEDY, PictureCache, decoded_pictures, open_cache
+from sweep.data.copies import Copies, find_copies
+from sweep.data.decoding import DecodeSettings
 from sweep.data.fingerprint import fingerprint
 from sweep.data.hashing import hash_files
 from sweep.data.index import Index, Picture, Split
@@ -28,9 +29,10 @@ from sweep.data.labels import index_labels
 from sweep.data.roots import index_roots
 from sweep.data.source import Source, dataset_name, find_source
 from sweep.data.split import Fold, Fractions, split_pictures
+from sweep.data.stored import DamagedCache
 from sweep.data.subset import choose_subset
 from sweep.data.unreadable import Unreadable, describe_unreadable, refuse_unreadable, write_complete_list
-from sweep.errors import DataError
+from sweep.errors import DataError, explain
 from sweep.journal.files import write_atomic
 
 Progress = Callable[[str, int, int], None]
@@ -47,7 +49,7 @@ class Dataset:
     """Every root folder or the labels file, or a name for drawn pictures that is the same on every machine."""
     classes: tuple[str, ...]
     pictures: NDArray[np.uint8]
-    """(N, stored_size, stored_size, 3) RGB, mapped read-only."""
+    """(N, stored_size, stored_size, 3) RGB, to be indexed; read from the disk, unless a test gives them."""
     labels: NDArray[np.int64]
     """(N,) positions in `classes`."""
     splits: Mapping[Split, NDArray[np.int64]]
@@ -92,10 +94,8 @@ def prepare_dataset(
     try:
         return _prepare(config, cache_dir, seed, on_progress, notice)
     except OSError as error:  # the picture folder's own are told by name where they happen
-        raise DataError(
-            f"the cache in {cache_dir} cannot be used: {error.strerror or error}",
-            "make room there and check its permissions, or keep it elsewhere: cache_dir=DIR",
-        ) from error
+        where = Path(error.filename) if isinstance(error.filename, str) else cache_dir
+        raise DataError(f"the cache cannot be used: {explain(error, where)}", CACHE_REMEDY) from error
 
 
 def _prepare(config: DataConfig, cache_dir: Path, seed: int, on_progress: Progress | None, notice: Notice) -> Dataset:
@@ -110,12 +110,21 @@ def _prepare(config: DataConfig, cache_dir: Path, seed: int, on_progress: Progre
     check_contents(index.classes, pictures, cache.manifest)
     copies = find_copies(pictures, cache, near_duplicates=config.near_duplicates)
     check_copies(index.classes, pictures, copies.contents)
+    if copies.equal_across or copies.near_across:
+        _allow_across_splits(copies, config, cache.folder, notice)
     for text in (*index.left_out, *copies.notices):
         notice(text)
     fold = Fold(config.fold, config.folds) if config.folds is not None else None
     splits = split_pictures(pictures, copies.contents, Fractions(config.val_fraction, config.test_fraction), seed, fold)
     content = _content(name, source, index.classes, pictures, splits, cache, unreadable)
     return open_dataset({"folder": str(cache.folder), "split": _write_content(cache.folder, content)})
+
+
+def _allow_across_splits(copies: Copies, config: DataConfig, folder: Path, notice: Notice) -> None:
+    text = describe_across_splits(copies, folder / "copies_across_splits.txt")
+    if config.copies_across_splits is CopiesAcrossSplits.refuse:
+        raise DataError(text, "remove one of each, or go on with scores that flatter: data.copies_across_splits=allow")
+    notice(f"{text}; scores will flatter")
 
 
 def open_dataset(handle: Mapping[str, str]) -> Dataset:

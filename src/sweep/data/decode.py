@@ -6,15 +6,18 @@ on white; of an animation the first frame is taken. Colour profiles are not appl
 
 from __future__ import annotations
 
+import ctypes
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from errno import EINVAL
 from typing import IO
 
 import numpy as np
 import PIL
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError, _imaging
 
 from sweep.data.unreadable import UnreadablePicture
 
@@ -23,6 +26,12 @@ DECODER_VERSION = f"1-pillow{PIL.__version__}"
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 GREY_16_BIT_MODES = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I"})
+
+LARGE_PIXELS = 16_000_000
+"""Of one picture, as it is unpacked."""
+_for_large_pictures = ThreadPoolExecutor(1, "large-picture")
+"""One thread for pictures beyond that, as each may take eight bytes per pixel. A lock around many threads would not do: the
+C library keeps for each what it gave back (eight pictures of 20 megapixels took 790 MB, with a lock 410, and so 106)."""
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -44,7 +53,7 @@ def strict_pillow() -> Iterator[None]:
     damaged metadata is not worth a warning on the user's terminal.
     """
     saved = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _silent_libtiff():
         warnings.simplefilter("ignore")
         Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, False
         try:
@@ -53,26 +62,48 @@ def strict_pillow() -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = saved
 
 
+@contextmanager
+def _silent_libtiff() -> Iterator[None]:
+    """libtiff writes what it thinks of a file straight to the terminal; Pillow raises it anyway."""
+    replaced = []
+    with suppress(OSError, AttributeError):  # a Pillow whose libtiff cannot be reached goes on speaking
+        library = ctypes.CDLL(_imaging.__file__)
+        for name in ("TIFFSetErrorHandler", "TIFFSetWarningHandler"):
+            set_handler = getattr(library, name)
+            set_handler.restype, set_handler.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+            replaced.append((set_handler, set_handler(None)))
+    try:
+        yield
+    finally:
+        for set_handler, handler in replaced:
+            set_handler(handler)
+
+
 def decode_picture(file: IO[bytes], size: int, max_megapixels: float) -> NDArray[np.uint8]:
     """The picture in an open file as (size, size, 3) uint8 RGB.
 
     Call it within `strict_pillow()`. Raises UnreadablePicture with the reason: not a picture, truncated, damaged, of
     more than `max_megapixels` (told from the header, before anything is unpacked) or in a format without agreed range.
+    Raises OSError when the file cannot be read, and MemoryError: then it may well be a picture.
     """
     try:
         with Image.open(file, formats=FORMATS) as image:
             _check_pixels(image, max_megapixels)
             # JPEG can be unpacked at a half, a quarter or an eighth; twice the size leaves the last step to the filter.
+            whole = image.size
             image.draft(None, (2 * size, 2 * size))
-            image.load()
-            return np.asarray(_upright_square(image, size))
-    except UnreadablePicture:
+            # What is held in memory: all of a progressive JPEG, however small it is unpacked.
+            width, height = whole if "progressive" in image.info else image.size
+            if width * height > LARGE_PIXELS:
+                return _for_large_pictures.submit(_upright_square, image, size).result()
+            return _upright_square(image, size)
+    except (UnreadablePicture, MemoryError):
         raise
     except UnidentifiedImageError:
         raise UnreadablePicture("not a picture of a known format") from None
-    except MemoryError:
-        raise UnreadablePicture("not enough memory to unpack it") from None
     except Exception as error:  # Pillow's plugins raise nearly any exception on damaged files
+        if isinstance(error, OSError) and error.errno not in (None, EINVAL):  # the system's; EINVAL is for a wild offset
+            raise
         raise UnreadablePicture(str(error) or type(error).__name__) from error
 
 
@@ -84,7 +115,8 @@ def _check_pixels(image: Image.Image, max_megapixels: float) -> None:
         )
 
 
-def _upright_square(image: Image.Image, size: int) -> Image.Image:
+def _upright_square(image: Image.Image, size: int) -> NDArray[np.uint8]:
+    image.load()
     orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
     left, top = (image.width - min(image.size)) / 2, (image.height - min(image.size)) / 2
     square = _to_resizable(image).resize(
@@ -95,7 +127,7 @@ def _upright_square(image: Image.Image, size: int) -> Image.Image:
     )
     if orientation in _UPRIGHT:
         square = square.transpose(_UPRIGHT[orientation])
-    return _on_white(square)
+    return np.asarray(_on_white(square))
 
 
 def _to_resizable(image: Image.Image) -> Image.Image:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from errno import EINVAL
+from io import BufferedReader
 from pathlib import Path
 
 from sweep.data.unreadable import Unreadable
@@ -17,6 +20,15 @@ def usable_threads() -> int:
     """The cores this process may use, within reason."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, min(MAX_THREADS, cores or 1))
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """The file, open for reading; raises OSError, and waits for nothing, when it is a pipe or a device by now."""
+    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(EINVAL, "not a regular file")
+    return file
 
 
 def hash_files(
@@ -44,7 +56,7 @@ def hash_files(
 
 def _hash_file(locate: Callable[[str], Path], path: str) -> str | Unreadable:
     try:
-        with open(locate(path), "rb") as file:
+        with open_regular(locate(path)) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         return Unreadable(path, error.strerror or str(error))

@@ -68,21 +68,29 @@ class NearDuplicates:
     groups: Rows
     """(N,) numbers, equal for near duplicates of one kind and for chains of them."""
     partners: Rows
-    """(N,) for some pictures a near duplicate of another kind, of each such pair for one of the two; else -1."""
+    """(N,) for some pictures a near duplicate of another family, of each such pair for one of the two; else -1."""
+    relatives: Rows
+    """The same for those of one family, and of another kind."""
 
 
-def find_near_duplicates(thumbnails: NDArray[np.uint8], kinds: NDArray[np.int64]) -> NearDuplicates:
-    """Groups the `thumbnails` (N, 16, 16, 3) that are of one kind, `kinds` (N,) being any numbers."""
+def find_near_duplicates(thumbnails: NDArray[np.uint8], kinds: Rows, families: Rows | None = None) -> NearDuplicates:
+    """Groups the `thumbnails` (N, 16, 16, 3) that are of one kind, `kinds` (N,) being any numbers.
+
+    `families` (N,) put kinds together; without them each kind is its own.
+    """
+    families = kinds if families is None else families
     measured = _measure(thumbnails)
     groups = np.arange(len(thumbnails))
-    partners = np.full(len(thumbnails), -1)
+    partners, relatives = np.full((2, len(thumbnails)), -1)
     for first, second in _close_pairs(measured):
         are_apart = groups[first] != groups[second]
         first, second = _alike_everywhere(measured, first[are_apart], second[are_apart])
         is_one_kind = kinds[first] == kinds[second]
         groups = _joined(groups, first[is_one_kind], second[is_one_kind])
-        partners[second[~is_one_kind]] = first[~is_one_kind]
-    return NearDuplicates(groups, partners)
+        is_one_family = families[first] == families[second]
+        partners[second[~is_one_family]] = first[~is_one_family]
+        relatives[second[is_one_family & ~is_one_kind]] = first[is_one_family & ~is_one_kind]
+    return NearDuplicates(groups, partners, relatives)
 
 
 @dataclass(frozen=True, slots=True)

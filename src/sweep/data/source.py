@@ -13,7 +13,8 @@ from sweep.config import DataConfig
 from sweep.data.index import EXPECTED_LAYOUT
 from sweep.errors import DataError, nearest
 
-NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"  # the study's folder is named for it, and a name is 255 bytes at most
+DERIVED_LENGTH = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ def dataset_name(config: DataConfig) -> str:
     if config.name is not None:
         if not re.fullmatch(NAME_PATTERN, config.name):
             raise DataError(
-                f"data.name={config.name!r} cannot be part of a file's name", "use letters, digits, dots, dashes and _"
+                f"data.name={config.name!r} cannot be part of a file's name",
+                "use letters, digits, dots, dashes and _, 100 at most",
             )
         return config.name
     if config.root is None and config.labels is None:
@@ -49,7 +51,7 @@ def dataset_name(config: DataConfig) -> str:
     source = _find_users(config)
     named = source.root.name if source.labels is None else f"{source.root.name}-{source.labels.stem}"
     plain = unicodedata.normalize("NFKD", named).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "data"
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:DERIVED_LENGTH].rstrip("-") or "data"
 
 
 def find_source(config: DataConfig, cache_dir: Path, on_progress: Callable[[int, int], None] | None = None) -> Source:

@@ -52,8 +52,12 @@ def list_folder(root: Path, folder: str) -> Listing:
                 if not entry.name.startswith("."):
                     _add(listing, entry, f"{folder}/{entry.name}" if folder else entry.name)
     except OSError as error:
-        raise DataError(f"folder {root / folder} cannot be read: {error.strerror}", "check its permissions") from error
+        raise _unreadable_folder(str(root / folder), error) from error
     return listing
+
+
+def _unreadable_folder(path: str, error: OSError) -> DataError:
+    return DataError(f"folder {path} cannot be read: {error.strerror}", "check its permissions and the length of its path")
 
 
 def list_tree(root: Path, folder: str) -> Listing:
@@ -75,6 +79,8 @@ def _add(listing: Listing, entry: os.DirEntry[str], path: str) -> None:
     try:
         status = entry.stat()
     except OSError as error:
+        if entry.is_dir(follow_symlinks=False):
+            raise _unreadable_folder(entry.path, error) from error
         _add_unusable(listing, path, f"symbolic link to nowhere: {error.strerror}" if entry.is_symlink() else str(error.strerror))
         return
     if stat.S_ISDIR(status.st_mode):

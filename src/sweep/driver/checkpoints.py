@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sweep.driver.study import Study
 from sweep.journal.history import Trial, TrialState
-from sweep.journal.layout import CHECKPOINT
+from sweep.journal.layout import CHECKPOINT, PREVIOUS_CHECKPOINT
 
 
 def drop_surplus_checkpoints(study: Study, on_notice: Callable[[str], None]) -> None:
@@ -30,7 +30,7 @@ def drop_surplus_checkpoints(study: Study, on_notice: Callable[[str], None]) -> 
 
 
 def _checkpoints(study: Study, trial: Trial) -> list[Path]:
-    return list(study.trial_folder(trial.number).glob(f"{Path(CHECKPOINT).stem}*.pt"))
+    return [path for name in (CHECKPOINT, PREVIOUS_CHECKPOINT) if (path := study.trial_folder(trial.number) / name).exists()]
 
 
 def _delete(files: list[Path]) -> None:

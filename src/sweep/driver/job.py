@@ -11,7 +11,6 @@ from sweep.config import Config
 from sweep.config.fields import build, to_plain
 from sweep.data.dataset import Dataset, open_dataset
 from sweep.driver.study import Study
-from sweep.errors import StudyError
 from sweep.execution.executor import Job
 from sweep.execution.job_function import Notice, Pulse, Report, ShouldStop
 from sweep.journal.events import JobResult
@@ -57,21 +56,15 @@ def make_setup(job: Job) -> TrialSetup:
 def run_job(job: Job, report: Report, notice: Notice, should_stop: ShouldStop, pulse: Pulse = lambda: None) -> JobResult:
     """Trains; runs in a worker, which keeps the pictures open from one job to the next."""
     setup = make_setup(job)
-    try:
-        setup.folder.mkdir(parents=True, exist_ok=True)
-        return train(
-            setup,
-            _dataset(job.payload["dataset"]),
-            job.last_epoch,
-            on_epoch=lambda epoch: report(epoch.epoch, epoch.metrics, epoch.timings),
-            should_stop=should_stop,
-            on_notice=notice,
-            on_batch=pulse,
-        )
-    except OSError as error:
-        # Not the trial's fault: it would fail every other trial in the same way.
-        where = error.filename or setup.folder
-        raise StudyError(f"{where}: {error.strerror}", "make room or mend it; the same command continues") from error
+    return train(
+        setup,
+        _dataset(job.payload["dataset"]),
+        job.last_epoch,
+        on_epoch=lambda epoch: report(epoch.epoch, epoch.metrics, epoch.timings),
+        should_stop=should_stop,
+        on_notice=notice,
+        on_batch=pulse,
+    )
 
 
 def _dataset(handle: Mapping[str, str]) -> Dataset:

@@ -14,6 +14,7 @@ from sweep.driver.study import Study
 from sweep.errors import InternalError
 from sweep.execution.executor import Died, Ended, Executor, JobKey, Message, Noticed, Reported
 from sweep.journal.events import EpochReported, JobEnded, JobOutcome, JobResult, JobStarted, TrialCreated
+from sweep.journal.files import remove_temporaries
 from sweep.journal.history import TrialState
 from sweep.search.strategy import NextJob, Strategy
 
@@ -79,6 +80,8 @@ class SweepLoop:
     def _receive(self, message: Message) -> None:
         self._say_stopping()
         trial = self._study.history.trials[message.key.trial]
+        if isinstance(message, Died):  # in the middle of a write, perhaps
+            remove_temporaries(self._study.trial_folder(trial.number))
         if message.key.attempt != trial.attempts - 1 or trial.state is not TrialState.running:
             return  # from an attempt that was given up
         match message:

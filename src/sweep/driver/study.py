@@ -29,10 +29,11 @@ from sweep.driver.signals import signals_wait
 from sweep.driver.spending import hours_are_spent
 from sweep.errors import StudyError, printable
 from sweep.journal.events import SCHEMA_VERSION, Event, SittingStarted, StudyOpened
-from sweep.journal.files import write_atomic
-from sweep.journal.history import History, fold
+from sweep.journal.files import remove_temporaries, write_atomic
+from sweep.journal.history import History
 from sweep.journal.journal import Journal
 from sweep.journal.layout import JOURNAL, trial_folder
+from sweep.journal.plausible import checked_history
 from sweep.models.network import NetworkSize
 from sweep.models.weights import ResolvedWeights
 from sweep.search.strategy import rungs_for
@@ -97,6 +98,7 @@ def take_up(plan: Plan) -> Iterator[Study]:
     folder = studies / choose_generation(studies, plan.name_of, plan.config.study.new)
     make_folder(folder, "give the study's folder back to its owner, or choose another with output_dir=DIR")
     with hold_study(folder):
+        remove_temporaries(folder)
         journal = Journal.open(folder / JOURNAL)
         try:
             if not journal.entries:
@@ -105,6 +107,7 @@ def take_up(plan: Plan) -> Iterator[Study]:
             yield _continue(plan, folder, journal)
         finally:
             journal.close()
+            remove_temporaries(folder)  # of workers that were killed meanwhile
 
 
 def _opening(plan: Plan, name: str) -> StudyOpened:
@@ -140,7 +143,7 @@ def _opening(plan: Plan, name: str) -> StudyOpened:
 
 
 def _continue(plan: Plan, folder: Path, journal: Journal) -> Study:
-    history = fold(journal.entries)
+    history = checked_history(journal.path, journal.entries)
     opened = history.opened
     if opened.dataset["fingerprint"] != plan.dataset.fingerprint:
         raise StudyError(

@@ -13,7 +13,7 @@ from sweep.config.fields import with_values
 from sweep.driver.conclude import conclude, write_due_artifacts
 from sweep.driver.job import RUN_JOB
 from sweep.driver.loop import SweepLoop, Watch
-from sweep.driver.mirroring import make_mirrors
+from sweep.driver.mirroring import mirrors_of
 from sweep.driver.plan import Plan
 from sweep.driver.sharing import largest_batch, share_machine
 from sweep.driver.signals import StopNow, StopRequest, stop_on_signals
@@ -48,7 +48,7 @@ def run_study(plan: Plan, view: View) -> Sitting:
     stop = StopRequest()
     with (
         take_up(plan) as study,
-        closing(MirrorPump(make_mirrors(study, view.notice), study.journal.entries)) as pump,
+        closing(_start_mirrors(study, view)) as pump,
         stop_on_signals(stop),
     ):
         if plan.config.execution.threads not in (Auto.auto, study.machine.threads):
@@ -66,6 +66,10 @@ def run_study(plan: Plan, view: View) -> Sitting:
         except StopNow:
             view.notice("stopped at once")
         return Sitting(study.history, study.folder, stop.exit_code or exit_code, undelivered(pump))
+
+
+def _start_mirrors(study: Study, view: View) -> MirrorPump:
+    return MirrorPump(mirrors_of(study.folder, study.space, study.config.tracking, view.notice), study.journal.entries)
 
 
 def _sit(study: Study, strategy: Strategy, stop: StopRequest, view: View, pump: MirrorPump) -> int:

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import IO, cast
 
-from sweep.errors import InternalError, SweepError
+from sweep.errors import InternalError, StudyError, SweepError, explain
 from sweep.execution.executor import Died, Ended, Job, Message, Noticed, Reported
 from sweep.journal.events import JobResult
 
@@ -40,8 +40,8 @@ def perform(
 ) -> Ended | Died:
     """Does `job` and returns its last message.
 
-    A SweepError passes through: it explains itself and concerns the whole sweep. Any other exception is the attempt's
-    death; its traceback goes to `log`.
+    A SweepError passes through: it explains itself and concerns the whole sweep, as an OSError does, which becomes one. Any
+    other exception is the attempt's death; its traceback goes to `log`.
     """
 
     def report(epoch: int, metrics: Mapping[str, float], timings: Mapping[str, float]) -> None:
@@ -54,6 +54,9 @@ def perform(
         return Ended(job.key, worker, function(job, report, notice, should_stop, pulse))
     except SweepError:
         raise
+    except OSError as error:
+        # A full disk, a file that cannot be read: not the trial's fault, and it would fail every other trial in the same way.
+        raise StudyError(explain(error), "make room or mend it; the same command continues") from error
     except Exception as error:
         traceback.print_exc(file=log)
         log.flush()

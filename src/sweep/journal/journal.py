@@ -17,7 +17,7 @@ from typing import Any, get_args, get_type_hints
 
 from sweep.errors import JournalError
 from sweep.journal.events import SCHEMA_VERSION, Event, StudyOpened
-from sweep.journal.files import sync_folder
+from sweep.journal.files import naming, sync_folder
 
 _KINDS: dict[str, type] = {kind.__name__: kind for kind in get_args(Event)}
 
@@ -45,7 +45,9 @@ class Journal:
         """Opens the journal for appending, creating it if need be; a torn last line is cut off.
 
         `clock` tells the time of an entry; by default one that goes on steadily from now, or from the last entry where that
-        is later, whatever happens to the system's clock. Raises JournalError when a line in the middle is damaged or the schema is another.
+        is later, whatever happens to the system's clock.
+
+        Raises JournalError when a line in the middle is damaged or the schema is another.
         """
         entries, intact_bytes = _read(path)
         is_new = not path.exists()
@@ -65,11 +67,10 @@ class Journal:
         entry = Entry(len(self.entries), round(now, 3), event)
         intact_bytes = os.fstat(self._file.fileno()).st_size
         try:
-            self._write(encode(entry))
-        except BaseException as error:
+            with naming(self.path):
+                self._write(encode(entry))
+        except BaseException:
             self._file.truncate(intact_bytes)
-            if isinstance(error, OSError):
-                error.filename = str(self.path)
             raise
         self.entries.append(entry)
         return entry
@@ -148,7 +149,7 @@ def _read(path: Path) -> tuple[list[Entry], int]:
             entry = decode(line)
             if entry.seq != len(entries):
                 raise ValueError("order")
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             if number == len(lines) and not line.endswith(b"\n"):
                 break  # torn by a crash while it was written: nobody has acted on it
             _refuse_other_schema(path, line)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 JOURNAL = "journal.jsonl"
 CHECKPOINT = "checkpoint.pt"
+PREVIOUS_CHECKPOINT = "checkpoint.previous.pt"
+TRIAL_LOCK = ".lock"
 WEIGHTS = "best.safetensors"
 EVALUATION = "evaluation.json"
 

@@ -25,6 +25,12 @@ class Mirror(Protocol):
         the next call goes on from there.
         """
 
+    def abandon(self) -> None:
+        """Called from another thread while `catch_up` hangs: when its call to the store returns, it raises and does no more.
+
+        Somebody else may have the study in hand by then.
+        """
+
     def close(self) -> None:
         """Gives the store back. A later `catch_up` opens it again."""
 

@@ -6,6 +6,8 @@ journal's times, by which MLflow knows those that it has, and everything else is
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +26,7 @@ from sweep.mirrors.mlflow_mirror_client import MlflowTracking, RunDeleted, resol
 from sweep.mirrors.tracking_uri import redacted, sqlite_path
 
 ENTRIES_PER_STEP = 1000
-"""After so many the cursor is saved, so that a long replay over a bad connection still comes to its end."""
+"""After so many the cursor is saved. Fewer after a failure, so that all comes to its end over a bad connection too."""
 
 
 @dataclass(slots=True)
@@ -53,24 +55,37 @@ class MlflowMirror:
         self._on_notice = on_notice
         self._uri = tracking_uri
         self._session: _Session | None = None
+        self._entries_per_step = ENTRIES_PER_STEP
+        self._abandoned = threading.Event()
+        self._doubtful: set[str] = set()
+        """Keys of runs whose creation was not answered: a server that hung may still come to it."""
 
     def catch_up(self, entries: Sequence[Entry]) -> None:
         """See `Mirror`. Raises TrackingError when the server cannot be reached or refuses."""
         try:
             session = self._session = self._session or self._open(entries)
             while self.cursor < len(entries):
-                self._step(session, entries[self.cursor : self.cursor + ENTRIES_PER_STEP])
+                self._step(session, entries[self.cursor : self.cursor + self._entries_per_step])
+                self._entries_per_step = min(2 * self._entries_per_step, ENTRIES_PER_STEP)
         except BaseException:
             self._session = None
+            self._entries_per_step = max(1, min(self._entries_per_step, len(entries) - self.cursor) // 4)
             raise
 
     def close(self) -> None:
         self._session = None
 
+    def abandon(self) -> None:
+        self._abandoned.set()
+
     def _open(self, entries: Sequence[Entry]) -> _Session:
-        tracking = MlflowTracking(resolve_tracking_uri(self._uri))
-        uid = study_uid(entries[0])
-        ledger = load_ledger(self.folder, redacted(tracking.uri), uid)
+        uri, uid = resolve_tracking_uri(self._uri), study_uid(entries[0])
+        ledger = load_ledger(self.folder, redacted(uri, uri), uid)
+        try:
+            tracking = MlflowTracking(uri, self._abandoned)
+        except TrackingError:
+            self.cursor = min(ledger.cursor, len(entries))  # as far as one can tell how much waits
+            raise
         parent = ledger.runs.get(STUDY)
         if ledger.cursor > len(entries) or (parent is not None and not tracking.exists(parent)):
             ledger = Ledger(ledger.uri, uid)  # another journal or an emptied store: all of it again
@@ -85,6 +100,8 @@ class MlflowMirror:
             self._deliver_trial(session, changes, session.history.trials[number])
         for written in changes.artifacts:
             self._deliver_artifacts(session, written)
+        for key in self._doubtful & session.ledger.runs.keys():
+            self._delete_others(session, key)
         session.ledger.cursor = entries[-1].seq + 1
         save_ledger(self.folder, session.ledger)
         self.cursor = session.ledger.cursor
@@ -127,7 +144,9 @@ class MlflowMirror:
             tags = look.tags if look and (before is None or look.tags != before.tags) else {}
             if params:
                 session.tracking.log_dataset(run_id, session.history.opened.dataset)
-            session.tracking.log(run_id, metrics, params, tags)
+            changed = session.tracking.log(run_id, metrics, params, tags)
+            if changed:
+                self._on_notice(f"MLflow keeps the earlier values of {', '.join(changed)} in the run of {key}")
             if look and (before is None or (look.status, look.ended_at) != (before.status, before.ended_at)):
                 session.tracking.show(run_id, look)
             if look:
@@ -137,9 +156,12 @@ class MlflowMirror:
         key = STUDY if written.trial is None else trial_name(written.trial)
         top = Path() if written.trial is None else trial_folder(Path(), written.trial)
         for name in written.files:
-            file = (self.folder / name).resolve()
+            file = (self.folder / name.replace("\0", "")).resolve()
             if not file.is_relative_to(self.folder.resolve()) or not file.is_file():
                 self._on_notice(f"{printable(name)} is not a file of the study's folder, so MLflow does not get it")
+                continue
+            if not os.access(file, os.R_OK):  # no reason to keep all that comes after it back
+                self._on_notice(f"{printable(name)} cannot be read, so MLflow does not get it")
                 continue
             folder = Path(name).parent
             inside = folder.relative_to(top) if folder.is_relative_to(top) else folder
@@ -155,26 +177,40 @@ class MlflowMirror:
             yield None
             return
         if key not in ledger.runs:
-            full_key = f"{ledger.uid}/{key}"
-            found = session.tracking.find(session.experiment_id, full_key)
-            ledger.runs[key] = found or self._begin(session, key, full_key)
+            found = session.tracking.find(session.experiment_id, _full_key(session, key))
+            ledger.runs[key] = found[0] if found else self._begin(session, key)
         try:
             yield ledger.runs[key]
         except RunDeleted:
             ledger.deleted.append(key)
             self._on_notice(f"the run of {key} was deleted in MLflow; it is not written any more")
 
-    def _begin(self, session: _Session, key: str, full_key: str) -> str:
+    def _delete_others(self, session: _Session, key: str) -> None:
+        """Of a run that was created twice, after all, one stays."""
+        for run_id in session.tracking.find(session.experiment_id, _full_key(session, key)):
+            if run_id != session.ledger.runs[key]:
+                session.tracking.delete(run_id)
+
+    def _begin(self, session: _Session, key: str) -> str:
         history = session.history
-        tags = view.study_tags(history.opened) | {view.KEY_TAG: full_key}
+        tags = view.study_tags(history.opened) | {view.KEY_TAG: _full_key(session, key)}
         name, started_at = history.opened.study, history.opened_at
         if key != STUDY:
             trial = history.trials[int(key)]
             tags |= view.trial_tags(trial) | {"mlflow.parentRunId": session.ledger.runs[STUDY]}
             name, started_at = view.run_name(trial), trial.created_at
-        run_id = session.tracking.create(session.experiment_id, name, started_at, tags)
+        try:
+            run_id = session.tracking.create(session.experiment_id, name, started_at, tags)
+        except TrackingError:
+            self._doubtful.add(key)
+            raise
         session.shown[key] = view.RunLook(view.RunStatus.RUNNING, None, {})
         return run_id
+
+
+def _full_key(session: _Session, key: str) -> str:
+    """By which the run is found on the server."""
+    return f"{session.ledger.uid}/{key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,4 +234,6 @@ def find_run(run_id: str, tracking_uri: str | None = None) -> RunOrigin:
     if view.STUDY_TAG not in tags:
         raise TrackingError(f"run {run_id!r} was not written by a sweep", "name a run whose tags hold sweep.study")
     trial = tags.get(view.TRIAL_TAG)
+    if trial is not None and not (trial.isascii() and trial.isdigit() and len(trial) < 10):
+        raise TrackingError(f"run {run_id!r} says it is of trial {trial!r}, which no sweep wrote", "name the trial by its number")
     return RunOrigin(tags[view.STUDY_TAG], None if trial is None else int(trial))

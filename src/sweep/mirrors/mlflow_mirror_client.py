@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-import logging
-import os
-import warnings
+import sqlite3
+import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import sqlalchemy.exc
 
 from sweep.errors import TrackingError
-from sweep.journal.lock import take_lock
+from sweep.mirrors.mlflow_connection import connect, quiet_mlflow
 from sweep.mirrors.mlflow_view import KEY_TAG, MetricPoint, RunLook, RunStatus
-from sweep.mirrors.tracking_uri import absolute, redacted, sqlite_path
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
+from sweep.mirrors.tracking_uri import absolute, redacted
 
 T = TypeVar("T")
 
@@ -28,18 +23,12 @@ METRICS_PER_CALL, PARAMS_PER_CALL, TAGS_PER_CALL = 800, 100, 100
 """MLflow takes 1,000, 100 and 100, and no more than 1,000 together."""
 EXPERIMENT_KIND = {"mlflow.experimentKind": "custom_model_development"}
 """Opens MLflow's pages about training rather than those about language models."""
+MAX_PARAM_CHARS, MAX_TAG_CHARS = 6000, 8000
+LONG_VALUES = "long_values"
+"""The artifacts' folder for the values that are longer than that."""
+SHORTENED = f" … shortened; the whole is in {LONG_VALUES}"
 DIGEST_CHARS = 36
 MAX_REASON_CHARS = 200
-"""Of a failed request the rest is the names of the exceptions that it went through."""
-_INIT_TIMEOUT_S = 120.0
-"""Creating MLflow's tables takes seconds; on a busy machine many."""
-_ENVIRONMENT = {
-    # MLflow's own 7 retries of 120 s each would hold a sweep's end up for minutes when the server is gone.
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
-    "MLFLOW_LOGGING_LEVEL": "ERROR",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-}
 
 
 class RunDeleted(TrackingError):
@@ -48,20 +37,22 @@ class RunDeleted(TrackingError):
 
 def resolve_tracking_uri(uri: str | None) -> str:
     """`uri`, or MLflow's own choice: MLFLOW_TRACKING_URI, else `sqlite:///mlflow.db` in the working folder."""
-    return absolute(uri or str(_mlflow().get_tracking_uri()))
+    return absolute(uri or str(quiet_mlflow().get_tracking_uri()))
 
 
 class MlflowTracking:
     """One tracking server, or database.
 
-    Everything raises TrackingError, without any password, when the server cannot be reached or refuses.
+    Everything raises TrackingError, without any password, when the server cannot be reached or refuses, and once `abandoned`
+    is set.
     """
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, abandoned: threading.Event | None = None) -> None:
         self.uri = uri
-        _mlflow()  # before anything else imports it, loudly
+        self._abandoned = abandoned or threading.Event()
+        quiet_mlflow()  # before anything else imports it, loudly
         with self._reaching():
-            self._client = _connect(uri)
+            self._client = connect(uri)
 
     def experiment(self, name: str) -> str:
         """The id of the experiment, which is created or brought back if need be."""
@@ -95,19 +86,53 @@ class MlflowTracking:
         with self._reaching():
             return dict(self._client.get_run(run_id).data.tags)
 
-    def find(self, experiment_id: str, key: str) -> str | None:
-        """The id of the run that bears `key`. There may be one of which we never heard: the answer to its creation was lost."""
+    def find(self, experiment_id: str, key: str) -> list[str]:
+        """The ids of the runs that bear `key`. There may be one of which we never heard: the answer to its creation was lost."""
         with self._reaching():
-            found = self._client.search_runs([experiment_id], f"tags.`{KEY_TAG}` = '{key}'", max_results=1)
-            return str(found[0].info.run_id) if found else None
+            found = self._client.search_runs([experiment_id], f"tags.`{KEY_TAG}` = '{key}'")
+            return [str(run.info.run_id) for run in found]
+
+    def delete(self, run_id: str) -> None:
+        """Marks the run as deleted, as MLflow's pages do."""
+        with self._reaching():
+            self._client.delete_run(run_id)
 
     def create(self, experiment_id: str, name: str, started_at: float, tags: Mapping[str, str]) -> str:
         """A new run, running since `started_at` (seconds since the epoch)."""
         with self._reaching():
-            return str(self._client.create_run(experiment_id, _ms(started_at), dict(tags), name).info.run_id)
+            short = {tag: shortened(value, MAX_TAG_CHARS) for tag, value in tags.items()}
+            return str(self._client.create_run(experiment_id, _ms(started_at), short, name).info.run_id)
 
-    def log(self, run_id: str, metrics: Sequence[MetricPoint], params: Mapping[str, str], tags: Mapping[str, str]) -> None:
-        """In as few calls as MLflow's limits allow; what is there already stays as it is."""
+    def log(self, run_id: str, metrics: Sequence[MetricPoint], params: Mapping[str, str], tags: Mapping[str, str]) -> list[str]:
+        """In as few calls as MLflow's limits allow; a value over its length is shortened, and whole among the artifacts.
+
+        What is there already stays as it is: returns the names of the params of which MLflow keeps an earlier value.
+        """
+        self._keep_whole(run_id, params, MAX_PARAM_CHARS)
+        self._keep_whole(run_id, tags, MAX_TAG_CHARS)
+        params = {name: shortened(value, MAX_PARAM_CHARS) for name, value in params.items()}
+        tags = {name: shortened(value, MAX_TAG_CHARS) for name, value in tags.items()}
+        changed = self._changed_params(run_id, params)
+        self._log_batches(run_id, metrics, {name: value for name, value in params.items() if name not in changed}, tags)
+        return changed
+
+    def _changed_params(self, run_id: str, params: Mapping[str, str]) -> list[str]:
+        """MLflow refuses a whole batch for one param that has another value already."""
+        if not params:
+            return []
+        with self._reaching():
+            logged = self._client.get_run(run_id).data.params
+        return sorted(name for name, value in params.items() if logged.get(name, value) != value)
+
+    def _keep_whole(self, run_id: str, values: Mapping[str, str], max_chars: int) -> None:
+        for name, value in values.items():
+            if len(value) > max_chars:
+                with self._reaching():
+                    self._client.log_text(run_id, value, f"{LONG_VALUES}/{name}.txt")
+
+    def _log_batches(
+        self, run_id: str, metrics: Sequence[MetricPoint], params: Mapping[str, str], tags: Mapping[str, str]
+    ) -> None:
         from mlflow.entities import Metric, Param, RunTag
 
         parts = zip(
@@ -149,54 +174,30 @@ class MlflowTracking:
     def _reaching(self) -> Iterator[None]:
         from mlflow.exceptions import MlflowException
 
+        if self._abandoned.is_set():
+            raise TrackingError("MLflow is not written any more", "deliver later what waits")
         try:
             yield
         except (MlflowException, sqlalchemy.exc.SQLAlchemyError, OSError) as error:
-            reason = redacted(str(error).strip().partition("\n")[0])[:MAX_REASON_CHARS]
+            reason = redacted(_reason(error), self.uri)[:MAX_REASON_CHARS]
             kind = RunDeleted if "must be in the 'active' state" in reason else TrackingError
+            where = redacted(self.uri, self.uri)
             # `from None`: the cause's own text may hold the password.
-            raise kind(f"MLflow at {redacted(self.uri)}: {reason}", "start the server, or check MLFLOW_TRACKING_URI") from None
+            raise kind(f"MLflow at {where}: {reason}", "start the server, or check MLFLOW_TRACKING_URI") from None
 
 
-def _mlflow() -> ModuleType:
-    """MLflow, imported on first use (seconds), and quiet."""
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import mlflow
-    for chatty in ("mlflow", "alembic", "urllib3"):  # what matters comes as an exception
-        logging.getLogger(chatty).setLevel(logging.ERROR)
-    return mlflow
+def shortened(value: str, max_chars: int) -> str:
+    """`value`, cut and marked as such where it is longer than `max_chars`."""
+    return value if len(value) <= max_chars else value[: max_chars - len(SHORTENED)] + SHORTENED
 
 
-def _connect(uri: str) -> MlflowClient:
-    """A client whose store was reached once.
-
-    Of several processes that create the tables of one SQLite file at once most would fail, so they take turns.
-    """
-    path = sqlite_path(uri)
-    turn = nullcontext() if path is None else take_lock(path.with_name(f".{path.name}.lock"), _INIT_TIMEOUT_S)
-    with turn, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        if path is not None and not path.exists():
-            _create_database(path)
-        return _reached(uri)
-
-
-def _reached(uri: str) -> MlflowClient:
-    client: MlflowClient = _mlflow().MlflowClient(uri)
-    client.search_experiments(max_results=1)  # the first call creates the tables where there are none
-    return client
-
-
-def _create_database(path: Path) -> None:
-    """Creates MLflow's tables under a temporary name: a process killed in between would leave a file nobody can use."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.unlink(missing_ok=True)
-    _reached(f"sqlite:///{temporary}")
-    if not path.exists():
-        os.replace(temporary, path)
+def _reason(error: Exception) -> str:
+    """What the system or the database said, where it did: what is wrapped around that are names of exceptions."""
+    innermost: BaseException = error
+    while (cause := innermost.__cause__ or innermost.__context__) is not None:
+        innermost = cause
+    said = innermost if isinstance(innermost, (OSError, sqlite3.Error)) and str(innermost) else error
+    return str(said).strip().partition("\n")[0]
 
 
 def _parts(rows: list[T], size: int) -> Iterator[list[T]]:

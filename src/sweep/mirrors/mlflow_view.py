@@ -17,8 +17,6 @@ from sweep.journal.history import History, Report, Trial, TrialState
 from sweep.journal.layout import trial_name
 from sweep.mirrors.changes import Ending
 
-MAX_PARAM_CHARS = 6000
-MAX_TAG_CHARS = 8000
 MAX_NAME_CHARS = 200
 KEY_TAG = "sweep.key"
 STUDY_TAG = "sweep.study"
@@ -91,7 +89,7 @@ def run_name(trial: Trial) -> str:
 def study_params(opened: StudyOpened) -> dict[str, str]:
     """Every setting, and the space as it was searched."""
     space = {f"space.{path}": json.dumps(dimension) for path, dimension in opened.space.items()}
-    return _as_params(_settings(opened) | space)
+    return _as_text(_settings(opened) | space)
 
 
 def network_points(opened: StudyOpened, time: float) -> list[MetricPoint]:
@@ -101,7 +99,7 @@ def network_points(opened: StudyOpened, time: float) -> list[MetricPoint]:
 
 def trial_params(opened: StudyOpened, trial: Trial) -> dict[str, str]:
     """Every setting, with the trial's values put in."""
-    return _as_params(_settings(opened) | trial.params)
+    return _as_text(_settings(opened) | trial.params)
 
 
 def study_tags(opened: StudyOpened) -> dict[str, str]:
@@ -113,11 +111,11 @@ def study_tags(opened: StudyOpened) -> dict[str, str]:
         "weights": opened.weights["source"],
         "mlflow.source.name": "sweep",
     }
-    return _as_tags(shown | _environment(opened.environment))
+    return _as_text(shown | _environment(opened.environment))
 
 
 def trial_tags(trial: Trial) -> dict[str, str]:
-    return _as_tags({TRIAL_TAG: trial_name(trial.number), "origin": trial.origin})
+    return _as_text({TRIAL_TAG: trial_name(trial.number), "origin": trial.origin})
 
 
 def study_look(history: History, ending: Ending | None) -> RunLook:
@@ -126,13 +124,18 @@ def study_look(history: History, ending: Ending | None) -> RunLook:
         return RunLook(RunStatus.RUNNING, None, {})
     event = ending.event
     note = "\n".join(map(printable, event.summary.split("\n")))
-    tags = {"mlflow.note.content": note[:MAX_TAG_CHARS], "sweep.ended": event.reason.value}
+    tags = {"mlflow.note.content": note, "sweep.ended": event.reason.value}
     if event.leaderboard:
         tags["sweep.best"] = trial_name(event.leaderboard[0])
     if not is_put_down(history):  # another sitting began since
         return RunLook(RunStatus.RUNNING, None, tags)
-    status = RunStatus.FINISHED if event.reason is EndReason.budget else RunStatus.KILLED
-    return RunLook(status, ending.time, tags)
+    return RunLook(_study_status(ending), ending.time, tags)
+
+
+def _study_status(ending: Ending) -> RunStatus:
+    if ending.event.reason is not EndReason.budget:
+        return RunStatus.KILLED
+    return RunStatus.FAILED if ending.best_value is None else RunStatus.FINISHED
 
 
 def trial_look(history: History, trial: Trial) -> RunLook:
@@ -147,7 +150,7 @@ def trial_look(history: History, trial: Trial) -> RunLook:
         tags |= _environment(history.sittings[trial.sitting].environment)
     status = _STATUS[fate] if trial.state.is_finished or is_put_down(history) else RunStatus.RUNNING
     ended_at = trial.created_at if trial.ended_at is None else trial.ended_at
-    return RunLook(status, None if status is RunStatus.RUNNING else ended_at, _as_tags(tags))
+    return RunLook(status, None if status is RunStatus.RUNNING else ended_at, _as_text(tags))
 
 
 def report_points(report: Report) -> list[MetricPoint]:
@@ -188,9 +191,5 @@ def _brief(value: Any) -> str:
     return str(value)
 
 
-def _as_params(values: Mapping[str, Any]) -> dict[str, str]:
-    return {name: printable(str(value))[:MAX_PARAM_CHARS] for name, value in values.items()}
-
-
-def _as_tags(values: Mapping[str, Any]) -> dict[str, str]:
-    return {name: printable(str(value))[:MAX_TAG_CHARS] for name, value in values.items()}
+def _as_text(values: Mapping[str, Any]) -> dict[str, str]:
+    return {name: printable(str(value)) for name, value in values.items()}

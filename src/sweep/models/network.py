@@ -20,6 +20,7 @@ from sweep.models.weights import ResolvedWeights, load_backbone
 from sweep.models.weights_file import read_metadata, read_weights, write_weights
 
 _PROCESS_GB = 0.8  # Python with torch, before any network
+_REMEDY = "give a trial's best.safetensors"
 _COPIES = 6  # of the weights: they themselves, their gradients, two moments, the best epoch's, a moving average
 
 
@@ -127,10 +128,23 @@ def load_classifier(path: Path) -> Classifier:
     tensors = read_weights(path)
     metadata = read_metadata(path)
     if not metadata.keys() >= {"model", "classes", "preprocessing"}:
-        raise WeightsError(f"{path} does not say which network and classes it is of", "give a trial's best.safetensors")
-    classes = tuple(metadata["classes"])
-    config = build(ModelConfig, metadata["model"])
-    preprocessing = Preprocessing.from_plain(metadata["preprocessing"])
-    network = architecture(config).build(config, len(classes), preprocessing.image_size)
-    network.load_state_dict(tensors)
+        raise WeightsError(f"{path} does not say which network and classes it is of", _REMEDY)
+    try:
+        classes = tuple(metadata["classes"])
+        config = build(ModelConfig, metadata["model"])
+        preprocessing = Preprocessing.from_plain(metadata["preprocessing"])
+        network = _build_filled(config, len(classes), preprocessing.image_size, tensors)
+    except Exception as error:  # what a wrong setting leads to is anyone's guess
+        raise WeightsError(f"{path} is not of the network that it says it is of", _REMEDY) from error
     return Classifier(network.eval(), preprocessing, classes)
+
+
+def _build_filled(config: ModelConfig, num_classes: int, image_size: int, tensors: Mapping[str, Tensor]) -> nn.Module:
+    """The network with `tensors` for weights; ValueError when they are another's. No more memory is taken than they have."""
+    with torch.device("meta"):
+        expected = architecture(config).build(config, num_classes, image_size).state_dict()
+    if {name: tensor.shape for name, tensor in expected.items()} != {name: tensor.shape for name, tensor in tensors.items()}:
+        raise ValueError("names or shapes differ")
+    network = architecture(config).build(config, num_classes, image_size)
+    network.load_state_dict(tensors)
+    return network

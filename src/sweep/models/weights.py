@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -90,10 +91,26 @@ def _described(source: str, path: Path, model: ModelConfig) -> ResolvedWeights:
     """The weights at `path`, read once to see that they are sound and fit."""
     network = architecture(model)
     _fitting(read_weights(path), path, model, network.native_size)
-    written = read_metadata(path).get("preprocessing")
     # A file that does not say what it was trained with was trained as the published weights were: nearly all are.
-    own = Preprocessing.from_plain(written) if written else Preprocessing(0, network.mean, network.std)
+    own = _written_preprocessing(path) or Preprocessing(0, network.mean, network.std)
     return ResolvedWeights(source, str(path), file_sha256(path), own.mean, own.std)
+
+
+def _written_preprocessing(path: Path) -> Preprocessing | None:
+    written = read_metadata(path).get("preprocessing")
+    if not written:
+        return None
+    try:
+        own = Preprocessing.from_plain(written)
+        is_usable = all(map(math.isfinite, own.mean)) and all(0 < deviation < math.inf for deviation in own.std)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        is_usable = False
+    if not is_usable:
+        raise WeightsError(
+            f"the weights file {path} says that it was trained with {str(written)[:80]}, which is no preprocessing",
+            "save it again with mean and std of three positive numbers each, or without",
+        )
+    return own
 
 
 def _fitting(tensors: Mapping[str, Tensor], path: Path, model: ModelConfig, image_size: int) -> dict[str, Tensor]:

@@ -19,6 +19,8 @@ from torch import Tensor
 from sweep.errors import WeightsError
 from sweep.journal.files import write_atomic
 
+MAX_HEADER_BYTES = 100_000_000
+"""As many as safetensors itself reads."""
 SUFFIXES = (".pth", ".pt", ".safetensors")
 _REMEDY = "give a state dict saved by torch.save (.pth, .pt) or safetensors (.safetensors)"
 
@@ -37,19 +39,32 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     for wrapper in ("state_dict", "model"):
         if isinstance(found, Mapping) and isinstance(found.get(wrapper), Mapping):
             found = found[wrapper]
-    if not isinstance(found, Mapping) or not found or not all(isinstance(tensor, Tensor) for tensor in found.values()):
+    if not isinstance(found, Mapping) or not found or not all(map(_is_plain, found.values())):
         raise WeightsError(f"the weights file {path} holds something other than named tensors", _REMEDY)
     return dict(found)
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """What `write_weights` wrote beside the tensors; empty for a file of another origin or kind."""
+    """What `write_weights` wrote beside the tensors; empty for a file of another origin or kind.
+
+    Raises WeightsError when what stands there is not what `write_weights` writes.
+    """
     if path.suffix != ".safetensors":
         return {}
-    with open(path, "rb") as file:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    sweep = header.get("__metadata__", {}).get("sweep")
-    return json.loads(sweep) if sweep else {}
+    try:
+        with open(path, "rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(min(size, MAX_HEADER_BYTES)))
+        sweep = json.loads(header.get("__metadata__", {}).get("sweep", "{}"))
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise _of_another_origin(path) from error
+    if not isinstance(sweep, dict):
+        raise _of_another_origin(path)
+    return sweep
+
+
+def _of_another_origin(path: Path) -> WeightsError:
+    return WeightsError(f"the weights file {path} says of itself what cannot be read", "save it again without that metadata")
 
 
 def write_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
@@ -76,10 +91,17 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _is_plain(tensor: Any) -> bool:
+    """A tensor with its numbers in memory: a file may also hold sparse ones, or shapes without numbers."""
+    return isinstance(tensor, Tensor) and tensor.layout is torch.strided and tensor.device.type == "cpu"
+
+
 def _read_safetensors(path: Path) -> Any:
     try:
         return load_safetensors(path.read_bytes())
-    except SafetensorError as error:
+    except MemoryError as error:
+        raise WeightsError(f"the weights file {path} does not fit into memory", _REMEDY) from error
+    except (SafetensorError, ValueError, KeyError) as error:  # the latter two: types that torch does not have
         raise WeightsError(f"the weights file {path} is damaged ({error})", "download or copy it again") from error
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
+
+from sweep.config import Config
 
 _DIVERGED = 10.0
 """Times the loss of guessing uniformly, ln(classes). A mean over a whole epoch above it is not a passing spike."""
@@ -25,6 +29,20 @@ def check_training_loss(epoch: int, loss: float, num_classes: int) -> None:
 def check_validation_loss(epoch: int, loss: float) -> None:
     """Raises TrainingFailed when the loss is not finite. A high one is no failure: statistics may lag behind the weights."""
     _check_finite(epoch, "validation", loss)
+
+
+@contextmanager
+def memory_may_run_out(device: str, config: Config) -> Iterator[None]:
+    """Raises TrainingFailed, with what takes less, where the device refuses an allocation within."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        raise TrainingFailed(
+            f"out of memory on {device} with train.batch_size={config.train.batch_size} and"
+            f" data.image_size={config.data.image_size}; less is taken with a smaller one of these, or with train.micro_batch"
+        ) from error
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

@@ -50,11 +50,10 @@ def train(
     """Trains up to and including `last_epoch`, from the trial's checkpoint if it has one, or to where it stops early.
 
     Every epoch is reported, those of the checkpoint first. `should_stop` is asked before each epoch. `on_batch` is called
-    after every batch, in training (every part of it) and in validation, and after every other step that may take long. On
-    return the checkpoint, best.safetensors and evaluation.json are in the trial's folder.
-
-    Raises WeightsError when the pretrained file changed, DataError when there are too few pictures to train or validate,
-    StudyError when another process keeps the trial, and OSError when a file cannot be written.
+    after every batch, or part of one, that went through the network, and after other steps that may take long. On return
+    the checkpoint, best.safetensors and evaluation.json are in the trial's folder. Raises WeightsError when the pretrained
+    file changed, DataError when there are too few pictures to train or validate, StudyError when another process keeps the
+    trial, and OSError when a file cannot be written.
     """
     use_machine(setup.machine)
     setup.folder.mkdir(parents=True, exist_ok=True)
@@ -111,6 +110,10 @@ class Training:
     @property
     def ends_early(self) -> bool:
         return ends_early(self.setup.config, self.progress.reports)
+
+    @property
+    def is_complete(self) -> bool:
+        return self.progress.epoch >= self.setup.config.train.epochs or self.ends_early
 
     def resume(self, last_epoch: int, on_notice: Callable[[str], None]) -> None:
         """Continues from the newest of the trial's checkpoints that can be used, or begins anew; what could not be is said.
@@ -205,21 +208,22 @@ class Training:
         """Writes the checkpoint unless it stands at this epoch already."""
         if self.progress.epoch == self._saved_epoch:
             return
-        goes_on = self.progress.epoch < self.setup.config.train.epochs and not self.ends_early
         content = {
             "network": self.network.state_dict(),
             # Most of the file, and never needed again when the trial is complete.
-            "optimizer": self.optimizer.state_dict() if goes_on else None,
-            "average": self.average.network.state_dict() if goes_on and self.average is not None else None,
+            "optimizer": None if self.is_complete else self.optimizer.state_dict(),
+            "average": None if self.is_complete or self.average is None else self.average.network.state_dict(),
             "progress": self.progress.to_plain(),
         }
-        self._checkpoints.save(content, is_last=not goes_on)
+        self._checkpoints.save(content)
         self._saved_epoch, self._saved_at = self.progress.epoch, time.monotonic()
         self.on_batch()
 
     def end(self, outcome: JobOutcome) -> JobResult:
         """Writes the checkpoint, the best weights and their evaluation."""
         self.save()
+        if self.is_complete:
+            self._checkpoints.drop_previous()
         best = self.progress.best
         if best is None:
             return JobResult(outcome=outcome, epoch=0)

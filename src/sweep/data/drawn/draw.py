@@ -16,7 +16,7 @@ import numpy as np
 from sweep.config.seeds import derive_seed
 from sweep.data.drawn.kinds import DRAWN_KINDS, Kind
 from sweep.data.lock import holding
-from sweep.errors import DataError
+from sweep.errors import DataError, explain
 from sweep.journal.files import sync_folder
 
 JPEG_QUALITY = 88
@@ -58,15 +58,17 @@ def draw(
                 _draw_whole(root, drawing, seed, count, workers or _cores(), on_progress)
     except OSError as error:
         raise DataError(
-            f"{kind} cannot be drawn into {root}: {error}", "make room there, or keep them elsewhere: cache_dir=DIR"
+            f"{kind} cannot be drawn: {explain(error, root.parent)}", "make room there, or keep them elsewhere: cache_dir=DIR"
         ) from error
 
 
 def _draw_whole(root: Path, kind: Kind, seed: int, per_class: int, workers: int, on_progress: Progress | None) -> None:
     unfinished = root.with_name(f".{root.name}.drawing")
     shutil.rmtree(unfinished, ignore_errors=True)  # what a killed call left
+    unfinished.mkdir(mode=0o700)
     try:
         _draw_all(unfinished, kind, seed, per_class, workers, on_progress)
+        unfinished.chmod(root.parent.stat().st_mode & 0o777)  # from now on as open to others as the folder that it lies in
         unfinished.rename(root)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -77,7 +79,7 @@ def _draw_whole(root: Path, kind: Kind, seed: int, per_class: int, workers: int,
 def _draw_all(folder: Path, kind: Kind, seed: int, per_class: int, workers: int, on_progress: Progress | None) -> None:
     tasks = []
     for name in kind.classes:
-        (folder / name).mkdir(parents=True)
+        (folder / name).mkdir()
         for first in range(0, per_class, CHUNK):
             tasks.append((kind.name, name, first, min(first + CHUNK, per_class), folder / name))
     done = 0
