@@ -78,6 +78,7 @@ def test_asked_to_stop_it_stops_at_an_epochs_end_and_says_how_to_go_on(
     assert "RUNNING" not in {run.info.status for run in mlflow_runs(program)}
 
 
+@pytest.mark.slow
 def test_asked_twice_it_stops_at_once_and_can_still_be_continued(program: Program, pictures: Path) -> None:
     arguments = [f"data.root={pictures}", *QUICK, "train.epochs=30", "budget.trials=1"]
     process = program.start(*arguments)
@@ -93,6 +94,7 @@ def test_asked_twice_it_stops_at_once_and_can_still_be_continued(program: Progra
     check_records(program)
 
 
+@pytest.mark.slow
 def test_local_workers_stop_cleanly_and_leave_with_their_driver(program: Program, pictures: Path) -> None:
     arguments = [f"data.root={pictures}", *QUICK, "execution=local", "execution.workers=2", "train.epochs=60", "tracking=none"]
     process = program.start(*arguments)
@@ -106,6 +108,7 @@ def test_local_workers_stop_cleanly_and_leave_with_their_driver(program: Program
     }
 
 
+@pytest.mark.slow
 def test_a_second_driver_is_refused_by_name(program: Program, pictures: Path) -> None:
     arguments = [f"data.root={pictures}", *QUICK, "train.epochs=1000", "budget.trials=1", "tracking=none"]
     first = program.start(*arguments)

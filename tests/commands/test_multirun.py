@@ -226,6 +226,7 @@ def test_cross_validation_is_one_command(program: Program, pictures: Path) -> No
     assert lines[-1].startswith(f"validation accuracy over data.fold: {mean:.3f}"[:-1]) and lines[-1].endswith("n = 2)")
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_all_studies_and_still_shows_the_table(program: Program, pictures: Path) -> None:
     process = program.start("train", f"data.root={pictures}", *FOLDS, "train.epochs=500", "-m", "data.fold=0,1")
     try:

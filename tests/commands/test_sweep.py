@@ -125,6 +125,7 @@ def test_the_best_trial_is_reproduced_bit_for_bit(swept: tuple[Program, str]) ->
     assert "bitwise identical" in done.stdout
 
 
+@pytest.mark.slow
 def test_any_trial_is_reproduced_by_its_mlflow_run(swept: tuple[Program, str]) -> None:
     run = next(run for run in mlflow_runs(swept[0]) if is_child(run) and trial_of(run) == 2)
     done = swept[0].run("reproduce", run.info.run_id)
@@ -132,6 +133,7 @@ def test_any_trial_is_reproduced_by_its_mlflow_run(swept: tuple[Program, str]) -
     assert "trial 2" in done.stdout and "bitwise identical" in done.stdout
 
 
+@pytest.mark.slow
 def test_another_number_of_threads_is_named_by_the_verdict(swept: tuple[Program, str]) -> None:
     done = swept[0].run("reproduce", "best", "--threads", "2")
     assert done.returncode in {verdict.exit_code for verdict in Verdict}
@@ -143,6 +145,7 @@ def test_the_per_class_table_names_the_classes(swept: tuple[Program, str]) -> No
     assert all(name in text for name in CLASSES)
 
 
+@pytest.mark.slow
 def test_training_once_is_tracked_like_a_trial(program: Program, pictures: Path) -> None:
     done = program.run("train", f"data.root={pictures}", *QUICK, "optimizer.lr=2e-3")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -153,6 +156,7 @@ def test_training_once_is_tracked_like_a_trial(program: Program, pictures: Path)
     assert "lr: 0.002" in config
 
 
+@pytest.mark.slow
 def test_cleaning_keeps_the_best_weights_and_the_records(program: Program, pictures: Path) -> None:
     assert program.run(f"data.root={pictures}", *QUICK, "budget.trials=2", "tracking=none").returncode == 0
     best = read_study(program.study_folder()).best()

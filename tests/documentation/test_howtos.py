@@ -17,6 +17,7 @@ def test_a_command_of_a_howto_works(command: Command, names: dict[str, str], cap
     check_command(command, names, capsys)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", HOWTOS, ids=lambda document: document.name)
 def test_python_of_a_howto_works(document: Path, names: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     for block in python_blocks(document):

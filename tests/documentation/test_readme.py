@@ -6,6 +6,8 @@ import pytest
 from tests.documentation.documents import DOCUMENTS, Command, commands
 from tests.documentation.typist import check_command
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = sorted(commands(DOCUMENTS), key=lambda command: "clean" in command.words)  # last of all
 
 

@@ -82,3 +82,14 @@ def test_stores_without_room_wait_and_the_sweep_goes_on(
     (tmp_path / "mlflow.db").unlink(missing_ok=True)
     (tmp_path / "mlflow.db").symlink_to(disk / "mlflow.db")
     assert not audit(tmp_path), audit(tmp_path)
+
+
+def test_a_disk_that_may_not_be_written_to_is_refused_before_the_first_trial(
+    nursery: Nursery, tmp_path: Path, small_disk: Callable[[Path], Path]
+) -> None:
+    disk = small_disk(tmp_path / "outputs")
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    status, output = nursery.run(tmp_path)
+    assert status == 2
+    assert "outputs cannot be written to (Read-only file system) — choose another folder with output_dir=DIR" in output
+    assert not list(disk.iterdir())

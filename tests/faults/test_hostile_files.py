@@ -62,6 +62,7 @@ def train(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
     return run
 
 
+@pytest.mark.slow
 def test_a_study_db_that_is_a_pickle_is_replaced_and_not_opened(tmp_path: Path, canary: Path, train: Command) -> None:
     assert train()[0] == EXIT_DONE
     (database,) = tmp_path.glob("outputs/*/study.db")
@@ -74,6 +75,7 @@ def test_a_study_db_that_is_a_pickle_is_replaced_and_not_opened(tmp_path: Path, 
     assert not canary.exists()
 
 
+@pytest.mark.slow
 def test_files_of_a_study_that_are_pickles_are_not_opened(
     tmp_path: Path, canary: Path, train: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:

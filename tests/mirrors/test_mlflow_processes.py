@@ -47,6 +47,8 @@ def test_a_server_that_goes_away_and_comes_back_has_everything_once(study: Sampl
 
 INITIALISE = """
 from sweep.mirrors.mlflow_mirror_client import MlflowTracking, resolve_tracking_uri
+
+pytestmark = pytest.mark.slow
 MlflowTracking(resolve_tracking_uri(None)).experiment("leaves")
 """
 

@@ -24,7 +24,11 @@ def promise(sampler: SamplerName, strategy: StrategyName, seed: int) -> float:
 
 @pytest.mark.parametrize(
     ("sampler", "strategy", "seeds"),
-    [(SamplerName.tpe, StrategyName.asha, 8), (SamplerName.tpe, StrategyName.full, 8), (SamplerName.gp, StrategyName.full, 1)],
+    [
+        (SamplerName.tpe, StrategyName.asha, 8),
+        (SamplerName.tpe, StrategyName.full, 8),
+        pytest.param(SamplerName.gp, StrategyName.full, 1, marks=pytest.mark.slow),
+    ],
 )
 def test_learning_samplers_propose_better_than_random(sampler: SamplerName, strategy: StrategyName, seeds: int) -> None:
     learned = mean(promise(sampler, strategy, seed) for seed in range(seeds))
@@ -32,7 +36,7 @@ def test_learning_samplers_propose_better_than_random(sampler: SamplerName, stra
     assert learned > blind + 0.05
 
 
-@pytest.mark.parametrize("sampler", [SamplerName.tpe, SamplerName.gp])
+@pytest.mark.parametrize("sampler", [SamplerName.tpe, pytest.param(SamplerName.gp, marks=pytest.mark.slow)])
 def test_a_region_where_trials_fail_is_avoided(sampler: SamplerName) -> None:
     def curve(params: Any, share: float) -> float | None:
         return None if params["optimizer.lr"] > 1e-3 else bowl(params, share)
@@ -54,7 +58,7 @@ def test_a_proposal_depends_on_seed_and_history_alone(sampler: SamplerName) -> N
     assert all(once[path] in dimension for path, dimension in done.space.items())
 
 
-@pytest.mark.parametrize("sampler", [SamplerName.tpe, SamplerName.gp])
+@pytest.mark.parametrize("sampler", [SamplerName.tpe, pytest.param(SamplerName.gp, marks=pytest.mark.slow)])
 def test_what_is_proposed_beside_running_trials_differs_from_them(sampler: SamplerName) -> None:
     search = SearchConfig(sampler=sampler, startup_trials=6)
     done = Simulation(search=search, budget=BudgetConfig(trials=6)).run()
@@ -66,7 +70,7 @@ def test_what_is_proposed_beside_running_trials_differs_from_them(sampler: Sampl
     assert max(rates) - min(rates) > 0.05
 
 
-@pytest.mark.parametrize("sampler", [SamplerName.tpe, SamplerName.gp])
+@pytest.mark.parametrize("sampler", [SamplerName.tpe, pytest.param(SamplerName.gp, marks=pytest.mark.slow)])
 def test_no_trial_is_repeated_where_few_values_exist(sampler: SamplerName) -> None:
     space: Space = {"train.batch_size": Choices((16, 32, 64)), "train.epochs": IntRange(30, 33)}
     baseline = {"train.batch_size": 32, "train.epochs": 30}

@@ -136,7 +136,7 @@ def test_workers_never_share_a_trial(workers: int) -> None:
     assert len({tuple(trial.params.values()) for trial in history.trials.values()}) == 20
 
 
-@pytest.mark.parametrize("sampler", [SamplerName.tpe, SamplerName.gp, SamplerName.qmc])
+@pytest.mark.parametrize("sampler", [SamplerName.tpe, pytest.param(SamplerName.gp, marks=pytest.mark.slow), SamplerName.qmc])
 def test_a_sweep_killed_anywhere_ends_as_the_one_that_was_not(sampler: SamplerName) -> None:
     setting: dict[str, Any] = {"search": SearchConfig(sampler=sampler, startup_trials=5), "budget": BudgetConfig(trials=7)}
     undisturbed = Simulation(**setting).run()

@@ -62,6 +62,7 @@ def weights_of(training):
     return torch.cat([parameter.detach().flatten() for parameter in training.network.parameters()])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [OptimizerName.adamw, OptimizerName.sgd])
 def test_with_everything_on_a_trial_killed_after_every_epoch_is_bitwise_the_one_that_never_was(make_setup, dataset, name):
     whole = Watcher()
