@@ -10,11 +10,13 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 
+HANGS_S = 600
 EXAMPLES = 300
 """Per test and round: small enough for some rounds, each with a seed of its own."""
 
@@ -46,7 +48,22 @@ def main() -> int:
 
 def one_round(seed: int, examples: int, left_s: float) -> tuple[list[str], list[str], str]:
     """The tests that passed, those that did not, and what pytest says of those; a test that time cuts off is neither."""
-    command = [sys.executable, "-m", "pytest", "-m", "fuzz", "-v", "-p", "no:cacheprovider", f"--hypothesis-seed={seed}", "tests"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-m",
+        "fuzz",
+        "-v",
+        "-p",
+        "no:cacheprovider",
+        "-o",
+        f"faulthandler_timeout={HANGS_S}",
+        "-o",
+        "faulthandler_exit_on_timeout=true",
+        f"--hypothesis-seed={seed}",
+        "tests",
+    ]
     environment = os.environ | {"SWEEP_FUZZ_EXAMPLES": str(examples), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
         try:
@@ -54,11 +71,13 @@ def one_round(seed: int, examples: int, left_s: float) -> tuple[list[str], list[
         except subprocess.TimeoutExpired:
             running.kill()
             output, _ = running.communicate()
-            print(f"the time ended in: {output.splitlines()[-1]}")
+            print(f"the time ended in: {(output.splitlines() or ['the start'])[-1]}")
     found = re.findall(r"^(tests/[^\s\[]+)\S* (PASSED|FAILED|ERROR)", output, re.MULTILINE)
     passing = [test for test, outcome in found if outcome == "PASSED"]
     failing = [test for test, outcome in found if outcome != "PASSED"]
-    went_wrong = failing or running.returncode not in (0, -9)
+    if running.returncode not in (0, 1, -signal.SIGKILL):  # a crash, or a test that hung (pytest's faulthandler ends it)
+        failing.append(f"pytest ended with {running.returncode}")
+    went_wrong = bool(failing)
     return passing, failing, output.partition("= FAILURES =")[2] or output if went_wrong else ""
 
 

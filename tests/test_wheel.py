@@ -36,6 +36,7 @@ def test_settings_and_types_travel_in_the_wheel(wheel: Path) -> None:
     assert not [name for name in names if name.startswith(("tests/", "docs/", ".ci"))]
 
 
+@pytest.mark.slow
 def test_the_installed_program_runs_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "env", with_pip=False)
     site = next((tmp_path / "env").glob("lib/python*/site-packages"))

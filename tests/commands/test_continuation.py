@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import optuna
+import pytest
 
 from sweep.driver.shelf import read_study
 from sweep.errors import EXIT_USER_INPUT
@@ -24,6 +25,7 @@ def test_a_larger_budget_continues_a_finished_study(program: Program, pictures: 
     check_records(program)
 
 
+@pytest.mark.slow
 def test_a_deleted_study_db_is_rebuilt_equal(program: Program, pictures: Path) -> None:
     arguments = [f"data.root={pictures}", *QUICK, "budget.trials=3"]
     assert program.run(*arguments).returncode == 0
@@ -38,6 +40,7 @@ def test_a_deleted_study_db_is_rebuilt_equal(program: Program, pictures: Path) -
     assert trials() == before
 
 
+@pytest.mark.slow
 def test_changed_pictures_are_refused_by_name_and_another_study_can_be_opened(tmp_path: Path, program: Program) -> None:
     root = make_pictures(tmp_path / "patterns")
     arguments = [f"data.root={root}", *QUICK, "budget.trials=1", "tracking=none"]

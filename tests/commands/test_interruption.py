@@ -34,7 +34,8 @@ def kill(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
-@pytest.mark.parametrize("execution", ["inline", pytest.param("local", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("execution", ["inline", "local"])
 def test_a_sweep_killed_again_and_again_ends_like_one_that_was_not(
     new_program: Callable[[str], Program], pictures: Path, execution: str
 ) -> None:
@@ -60,7 +61,9 @@ def test_a_sweep_killed_again_and_again_ends_like_one_that_was_not(
     check_records(broken)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, EXIT_INTERRUPTED), (signal.SIGTERM, EXIT_TERMINATED)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, EXIT_INTERRUPTED), pytest.param(signal.SIGTERM, EXIT_TERMINATED, marks=pytest.mark.slow)]
+)
 def test_asked_to_stop_it_stops_at_an_epochs_end_and_says_how_to_go_on(
     program: Program, pictures: Path, number: signal.Signals, code: int
 ) -> None:

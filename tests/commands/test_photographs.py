@@ -13,6 +13,7 @@ from tests.commands.program import Program
 PHOTOS, WEIGHTS = os.environ.get("SWEEP_PHOTOS"), os.environ.get("SWEEP_WEIGHTS")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (PHOTOS and WEIGHTS), reason="SWEEP_PHOTOS and SWEEP_WEIGHTS name no photographs and weights")
 def test_two_epochs_of_fine_tuning_are_far_above_chance_and_what_was_used_is_on_record(program: Program) -> None:
     weights = Path(str(WEIGHTS)) / "mobilenet_v3_small_imagenet.pth"

@@ -71,7 +71,8 @@ def make(root: Path, entry: Entry, first_file: list[Path]) -> None:
         return  # an earlier entry made a link there: nothing is ever written to where one leads
     folder.mkdir(parents=True, exist_ok=True)
     if entry.kind == "file":
-        path.write_bytes(b"picture")
+        with open(path, "xb") as file:  # never into what is there, a pipe perhaps
+            file.write(b"picture")
         first_file.append(path)
     elif entry.kind == "folder":
         path.mkdir()

@@ -30,3 +30,7 @@ def test_every_row_names_tests_that_exist(number: int) -> None:
     for path, test in named:
         tree = ast.parse((ROOT / path).read_text())
         assert test in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}, f"{path} has no {test}"
+
+
+def test_no_figure_is_still_to_come() -> None:
+    assert not re.search(r"@\w+@", PAGE.read_text())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ from tests.analysis.conftest import StudyBuilder
 
 from sweep.__main__ import main
 from sweep.driver.clean import delete, list_leftovers
-from sweep.driver.shelf import find_study, find_trial, list_studies, read_study
+from sweep.driver.lock import hold_study
+from sweep.driver.shelf import WRITTEN_TO, find_study, find_trial, list_studies, own_folder, read_study
 from sweep.errors import EXIT_DONE, EXIT_USER_INPUT, StudyError
 from sweep.journal.events import ArtifactsWritten
 from sweep.journal.journal import Entry, encode
+from sweep.journal.lock import take_lock
 
 NAME = "mnv3_small-plants-small-1a2b3c4d"
 
@@ -100,6 +103,28 @@ def test_a_study_with_a_link_out_is_left_alone(outputs: Path, inside: str, capsy
     assert main(["clean", "--output-dir", str(outputs)]) == EXIT_USER_INPUT
     assert f"{inside} is a link that leads out of" in capsys.readouterr().err
     assert (outputs.parent / "outside" / "precious.bin").read_text() == "precious"
+
+
+@pytest.mark.parametrize("inside", ["trials/0000", "trials/0000/.lock", "logs/worker-0.log", "lock"])
+def test_a_sweep_does_not_write_to_where_a_link_leads(outputs: Path, inside: str) -> None:
+    outside = outputs.parent / "outside"
+    link = outputs / NAME / inside
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if link.is_dir():
+        shutil.rmtree(link)
+    link.symlink_to(outside if inside == "trials/0000" else outside / "precious.bin")
+    with pytest.raises(StudyError, match="is a link that leads out of"):
+        own_folder(outputs / NAME, outputs, WRITTEN_TO)
+
+
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "lock").symlink_to("precious")
+    with pytest.raises(OSError), hold_study(tmp_path):
+        pass
+    with pytest.raises(OSError), take_lock(tmp_path / "lock", 0.0):
+        pass
+    assert (tmp_path / "precious").read_text() == "precious"
 
 
 def test_cleaning_deletes_what_losers_left_and_nothing_that_a_link_leads_to(

@@ -36,6 +36,8 @@ def run_job(job: Job, report: Report, notice: Notice, should_stop: ShouldStop, p
         case "is killed":
             report(1, {}, {})
             os.kill(os.getpid(), signal.SIGKILL)
+        case "falls silent":
+            os.kill(os.getpid(), signal.SIGSTOP)
         case "segfaults":
             os.kill(os.getpid(), signal.SIGSEGV)
         case "leaves":

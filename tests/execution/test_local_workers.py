@@ -142,6 +142,29 @@ def test_a_start_that_fails_once_costs_the_job_nothing(tmp_path: Path) -> None:
         assert [type(message) for message in drain(executor)] == [Reported, Reported, Ended]
 
 
+def test_a_worker_that_falls_silent_is_killed_in_time_and_replaced(tmp_path: Path) -> None:
+    with LocalWorkers("sample_jobs:run_job", log_folder=tmp_path, workers=1, threads=1, timeout_s=0.5) as executor:
+        last = run(executor, kind="falls silent")[-1]
+        assert isinstance(last, Died)
+        assert last.reason == "it gave no sign of life for 0.5 s"
+        assert isinstance(run(executor, attempt=1)[-1], Ended)
+
+
+def test_a_worker_that_still_starts_is_not_taken_for_silent(tmp_path: Path) -> None:
+    """With torch that takes seconds, from a slow disk a minute."""
+    with LocalWorkers("slow_to_import:run_job", log_folder=tmp_path, workers=1, threads=1, timeout_s=0.5) as executor:
+        assert isinstance(run(executor)[-1], Ended)
+
+
+def test_a_job_that_is_given_up_dies_and_the_next_one_runs(executor: LocalWorkers) -> None:
+    job = Job(trial=0, replicate=0, attempt=0, last_epoch=10_000, payload={"epoch_s": 0.01})
+    executor.submit(job)
+    executor.wait(lambda message: executor.give_up(message.key), PATIENCE_S)
+    last = drain(executor)[-1]
+    assert isinstance(last, Died) and last.reason == "killed"
+    assert isinstance(run(executor, attempt=1)[-1], Ended)
+
+
 def test_threads_are_set_before_the_worker_starts(tmp_path: Path) -> None:
     with LocalWorkers("sample_jobs:run_job", log_folder=tmp_path, workers=1, threads=3) as executor:
         told = environment_in_worker(executor)

@@ -73,7 +73,7 @@ def audit(where: Path) -> Findings:
     _audit_optuna(history, folder / "study.db", findings)
     _audit_mlflow(history, where / "mlflow.db", findings)
     findings.zombies += [f"process {process.pid}" for process in workers_in(where)]
-    findings.zombies += [str(path) for path in folder.rglob("*.tmp")]
+    findings.zombies += [str(path) for path in folder.rglob("*.tmp*")]
     return findings
 
 

@@ -19,13 +19,6 @@ SLOW = Script(epoch_s=0.1)
 PATIENCE_S = 30.0
 
 
-def wait_until_gone(pid: int) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while Path(f"/proc/{pid}").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def finished(driver: Driver, where: Path, unbroken: Path) -> str:
     """The rest of the sweep's output, once it is seen to be what the unbroken one came to."""
     assert driver.wait() == 0, driver.output()
@@ -68,11 +61,12 @@ def test_with_several_workers_the_budget_is_exact_and_nothing_is_lost(nursery: N
 def test_workers_leave_with_their_driver(nursery: Nursery, tmp_path: Path) -> None:
     driver = nursery.start(tmp_path, "execution.workers=2", script=SLOW)
     wait_for_epochs(tmp_path, 2)
-    workers = workers_in(tmp_path)
-    assert len(workers) == 2
+    assert len(workers_in(tmp_path)) == 2
     driver.kill()
-    for worker in workers:
-        wait_until_gone(worker.pid)
+    deadline = time.monotonic() + PATIENCE_S
+    while workers_in(tmp_path):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_worker_that_outlives_its_driver_does_not_write_into_the_next_attempt(

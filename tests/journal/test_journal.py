@@ -216,3 +216,22 @@ def test_a_full_disk_leaves_the_journal_as_it_was(room_bytes: int, path: Path) -
     journal.append(reported(epoch=2))
     journal.close()
     assert [entry.event for entry in read(path)] == [*EVENTS, reported(epoch=2)]
+
+
+@pytest.mark.parametrize("torn", [b"\r", b"ab\rcd", b"\x0b\x0c\x1c\x85", b"\xff\x00"])
+def test_whatever_bytes_a_crash_left_behind_the_last_line_are_cut_off(torn: bytes, path: Path) -> None:
+    whole = path.read_bytes()
+    path.write_bytes(whole + torn)
+    Journal.open(path).close()
+    assert path.read_bytes() == whole
+
+
+def test_what_could_not_be_taken_back_is_taken_back_before_the_next_event(path: Path) -> None:
+    """A disk that fails in the middle of a line, and then at cutting it off as well."""
+    journal = Journal.open(path)
+    before = len(journal.entries)
+    with open(path, "ab") as file:
+        file.write(b'{"seq":')  # what such a failure leaves
+    journal.append(reported(0, 1))
+    journal.close()
+    assert len(read(path)) == before + 1

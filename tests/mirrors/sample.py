@@ -76,7 +76,15 @@ class SampleStudy:
             "space": {"optimizer": {"lr": {"low": 1e-4}}},
             "tracking": {"mlflow": True, "optuna": True, "flush_timeout_s": 60.0},
         }
-        dataset = {"name": "leaves", "root": root, "fingerprint": "f" * 64, "num_pictures": 90, "num_classes": 3}
+        dataset = {
+            "name": "leaves",
+            "root": root,
+            "fingerprint": "f" * 64,
+            "num_pictures": 90,
+            "num_classes": 3,
+            "classes": ["a", "b", "c"],
+            "val": 14,
+        }
         self.journal.append(
             StudyOpened(
                 schema=1,
@@ -148,7 +156,9 @@ class SampleStudy:
         self.journal.append(ArtifactsWritten(trial=trial, files=list(files)))
 
     def score_test(self, trial: int) -> None:
-        self.journal.append(TestScored(trial=trial, metrics={"test/accuracy": 0.77}))
+        self.journal.append(
+            TestScored(trial=trial, metrics={"test/accuracy": 0.77, "test/accuracy_low": 0.7, "test/accuracy_high": 0.83})
+        )
 
 
 def first_sitting(study: SampleStudy) -> None:

@@ -17,6 +17,8 @@ from tests.mirrors.stores import dump_mlflow, new_mlflow, runs_by_key
 from sweep.errors import TrackingError
 from sweep.mirrors.mlflow_mirror import MlflowMirror
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[str]:
@@ -47,8 +49,6 @@ def test_a_server_that_goes_away_and_comes_back_has_everything_once(study: Sampl
 
 INITIALISE = """
 from sweep.mirrors.mlflow_mirror_client import MlflowTracking, resolve_tracking_uri
-
-pytestmark = pytest.mark.slow
 MlflowTracking(resolve_tracking_uri(None)).experiment("leaves")
 """
 

@@ -82,6 +82,9 @@ def _serve(uri: str, address: str, port: int) -> int:
     # Job execution would start seven more processes for features that pages over runs do not use.
     environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"}
     environment |= {name: value for name, value in os.environ.items() if not name.startswith(_OPENING_VARIABLES)}
+    if not ipaddress.ip_address(address.partition("%")[0]).is_loopback:
+        # MLflow by itself answers to numbers alone, not to the machine's name.
+        environment["MLFLOW_SERVER_ALLOWED_HOSTS"] = os.environ.get("MLFLOW_SERVER_ALLOWED_HOSTS", "*")
     # Not as an argument: the address may hold a password, and everyone can see a process's arguments.
     environment["MLFLOW_BACKEND_STORE_URI"] = uri
     with subprocess.Popen(command, env=environment, cwd=Path.cwd()) as server:

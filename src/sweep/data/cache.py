@@ -34,6 +34,9 @@ from sweep.journal.lock import take_lock
 BUILD_TIMEOUT_S = 3600.0
 CACHE_REMEDY = "make room there and check its permissions, or keep it elsewhere: cache_dir=DIR"
 
+INDEX_FORMAT = 2
+"""Of index.json: another one is another cache, so that an older program and a newer one leave each other alone."""
+
 
 @dataclass(frozen=True, eq=False)
 class PictureCache:
@@ -50,7 +53,7 @@ class PictureCache:
 
 def cache_key(manifest: Mapping[str, str], settings: DecodeSettings) -> str:
     """What the folder of the decoded `manifest` (path → SHA-256) is called."""
-    parts = [DECODER_VERSION, settings.size, settings.max_megapixels, sorted(manifest.items())]
+    parts = [INDEX_FORMAT, DECODER_VERSION, settings.size, settings.max_megapixels, sorted(manifest.items())]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 

@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sweep.errors import StudyError
+from sweep.journal.lock import no_link
 
 
 @contextmanager
 def hold_study(folder: Path) -> Iterator[None]:
     """Holds the study in `folder` for this process; StudyError naming the holder when another has it."""
     path = folder / "lock"
-    with open(path, "a+", opener=_no_link) as file:
+    with open(path, "a+", opener=no_link) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -38,11 +39,6 @@ def holder_of(folder: Path) -> str | None:
         except BlockingIOError:
             return _holder(path)
     return None
-
-
-def _no_link(path: str, flags: int) -> int:
-    """Opens a file of the study's own: where a link leads to is not ours to write to."""
-    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def _holder(path: Path) -> str:

@@ -18,7 +18,7 @@ from sweep.data.index import Split
 from sweep.driver.environment import describe_environment
 from sweep.driver.folders import cache_dir, make_folder
 from sweep.driver.job import job_payload, run_job
-from sweep.driver.study import read_manifest
+from sweep.driver.study import recorded_manifest
 from sweep.driver.view import View
 from sweep.errors import ConfigError, StudyError, WeightsError
 from sweep.execution.executor import Job
@@ -46,7 +46,7 @@ def reproduce(folder: Path, history: History, trial: Trial, view: View, threads:
             f"trial {trial.number} has no epoch to compare", "choose one that was trained: see `python -m sweep top`"
         )
     config = _recorded_config(history, trial)
-    manifest = _recorded_manifest(folder)
+    manifest = recorded_manifest(folder)
     _refuse_missing_files(config, manifest)
     dataset = prepare_dataset(config.data, cache_dir=cache_dir(config), seed=config.seed, on_progress=view.progress)
     _refuse_missing(sorted(manifest.keys() - dataset.manifest.keys()))
@@ -74,15 +74,6 @@ def _recorded_config(history: History, trial: Trial) -> Config:
             f"{history.opened.study} was recorded by sweep {wrote}, whose settings this one does not know: {error.problem}",
             f"reproduce with sweep {wrote}",
         ) from error
-
-
-def _recorded_manifest(folder: Path) -> dict[str, str]:
-    """The pictures of the record, SHA-256 by path; nothing where the file that lists them is gone or damaged."""
-    try:
-        found: object = read_manifest(folder)
-    except (FileNotFoundError, ValueError):
-        found = None
-    return found if isinstance(found, dict) else {}
 
 
 def _refuse_missing_files(config: Config, manifest: Mapping[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sweep.errors import StudyError, nearest
@@ -13,6 +14,8 @@ from sweep.journal.plausible import checked_history
 MANIFEST = "manifest.json"
 """Beside the journal since the study was opened."""
 MAX_DIGITS = 10
+WRITTEN_TO = ("*", "trials/*", "trials/*/*", "logs/*", "reproductions/*")
+"""Where a sweep writes and deletes."""
 
 
 def list_studies(output_dir: Path) -> list[Path]:
@@ -32,12 +35,12 @@ def find_study(output_dir: Path, name: str | None) -> Path:
     if not studies:
         raise StudyError(f"there is no study in {output_dir}", "run `python -m sweep` first, or give --output-dir")
     if name is None:
-        return _within(studies[0], output_dir)
+        return own_folder(studies[0], output_dir)
     found = [folder for folder in studies if folder.name == name] or [
         folder for folder in studies if folder.name.startswith(name)
     ]
     if len(found) == 1:
-        return _within(found[0], output_dir)
+        return own_folder(found[0], output_dir)
     if found:
         raise StudyError(
             f"{name!r} fits {len(found)} studies", "give more of the name: " + ", ".join(folder.name for folder in found)
@@ -50,11 +53,11 @@ def _names_without_journal(output_dir: Path) -> set[str]:
     return {path.parent.name for path in output_dir.glob(f"*/{MANIFEST}") if not (path.parent / JOURNAL).exists()}
 
 
-def _within(folder: Path, output_dir: Path) -> Path:
+def own_folder(folder: Path, output_dir: Path, parts: Sequence[str] = ("*",)) -> Path:
     """`folder`, which neither is a link nor holds one that leads to where nothing of it should be written or deleted."""
     for path, home, remedy in (
         (folder, output_dir, f"name its own place: --output-dir {folder.resolve().parent}"),
-        *((path, folder, "put a folder or file of its own in its place") for path in folder.iterdir()),
+        *((path, folder, "put a folder or file of its own in its place") for part in parts for path in folder.glob(part)),
     ):
         if path.is_symlink() and not path.resolve().is_relative_to(home.resolve()):
             raise StudyError(f"{path} is a link that leads out of {home}, to {path.resolve()}", remedy)

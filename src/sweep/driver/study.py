@@ -25,6 +25,7 @@ from sweep.driver.identity import choose_generation
 from sweep.driver.lock import hold_study
 from sweep.driver.plan import Plan
 from sweep.driver.sharing import bounded_by_memory, heaviest, largest_batch, share_machine
+from sweep.driver.shelf import WRITTEN_TO, own_folder
 from sweep.driver.signals import signals_wait
 from sweep.driver.spending import hours_are_spent
 from sweep.errors import StudyError, printable
@@ -97,7 +98,7 @@ def take_up(plan: Plan) -> Iterator[Study]:
     studies = output_dir(plan.config)
     folder = studies / choose_generation(studies, plan.name_of, plan.config.study.new)
     make_folder(folder, "give the study's folder back to its owner, or choose another with output_dir=DIR")
-    with hold_study(folder):
+    with hold_study(own_folder(folder, studies, WRITTEN_TO)):
         remove_temporaries(folder)
         journal = Journal.open(folder / JOURNAL)
         try:
@@ -177,5 +178,17 @@ def read_manifest(folder: Path) -> dict[str, str]:
     return manifest
 
 
+def recorded_manifest(folder: Path) -> dict[str, str]:
+    """As `read_manifest`; nothing where the file is gone or damaged."""
+    try:
+        found: object = read_manifest(folder)
+    except (FileNotFoundError, ValueError):
+        found = None
+    return found if isinstance(found, dict) else {}
+
+
 def _describe_changes(folder: Path, dataset: Dataset) -> str:
-    return str(changed_files(read_manifest(folder), dataset.manifest)) or "the same files are split or classed otherwise"
+    recorded = recorded_manifest(folder)
+    if not recorded:
+        return "which cannot be named, because manifest.json is gone or damaged"
+    return str(changed_files(recorded, dataset.manifest)) or "the same files are split or classed otherwise"

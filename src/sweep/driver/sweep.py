@@ -10,6 +10,7 @@ import torch
 
 from sweep.config import Auto, ExecutionName
 from sweep.config.fields import with_values
+from sweep.driver.checkpoints import drop_surplus_checkpoints
 from sweep.driver.conclude import conclude, write_due_artifacts
 from sweep.driver.job import RUN_JOB
 from sweep.driver.loop import SweepLoop, Watch
@@ -75,6 +76,7 @@ def _start_mirrors(study: Study, view: View) -> MirrorPump:
 def _sit(study: Study, strategy: Strategy, stop: StopRequest, view: View, pump: MirrorPump) -> int:
     """One sitting; whatever ends it, the journal says that it ended."""
     study.start_sitting()
+    drop_surplus_checkpoints(study, view.notice)  # a kill may have come before the last time's
     try:
         _search(study, strategy, stop, view, pump)
         if not stop.requested:

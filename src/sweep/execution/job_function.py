@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import traceback
 from collections.abc import Callable, Mapping
@@ -55,6 +56,8 @@ def perform(
     except SweepError:
         raise
     except OSError as error:
+        if error.errno == errno.ENOMEM:
+            return Died(job.key, worker, "memory ran out")
         # A full disk, a file that cannot be read: not the trial's fault, and it would fail every other trial in the same way.
         raise StudyError(explain(error), "make room or mend it; the same command continues") from error
     except Exception as error:

@@ -16,6 +16,7 @@ from sweep.execution.wire import FromWorker, Raised, Sign
 from sweep.execution.worker_process import WorkerProcess, worker_environment
 
 MAX_FAILED_STARTS = 3
+_START_TIMEOUT_S = 300.0
 _LONGEST_LOOK_S = 1.0
 """Counted of the time between two looks at the workers: a driver that itself stood still, put to sleep with the laptop or held
 up by something, has not listened in the meantime."""
@@ -171,8 +172,10 @@ class LocalWorkers:
         for worker in self._workers:
             if worker is not None and worker.job is not None:
                 worker.silent_s += passed_s
-                if worker.silent_s > self._timeout_s and not worker.killed_because:
-                    worker.kill(f"it gave no sign of life for {self._timeout_s:g} s")
+                # A start has nothing to say for a while: it imports torch, from a slow disk perhaps.
+                limit_s = self._timeout_s if worker.is_ready else max(self._timeout_s, _START_TIMEOUT_S)
+                if worker.silent_s > limit_s and not worker.killed_because:
+                    worker.kill(f"it gave no sign of life for {limit_s:g} s")
 
     def _bury(self, place: int, worker: WorkerProcess) -> Died | None:
         """A process is gone: the message to deliver, if its job was lost with it."""

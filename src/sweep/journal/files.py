@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-_TEMPORARY = re.compile(r"\..+\.\d+(\.\w+)?\.tmp", re.DOTALL)
+_TEMPORARY = re.compile(r"\..+\.\d+(\.\w+)?\.tmp(-journal|-wal|-shm)?", re.DOTALL)
 
 
 def _umask() -> int:
@@ -41,12 +41,12 @@ def _write(path: Path, data: bytes, previous: Path | None) -> None:
         with open(handle, "wb") as file:
             file.write(data)
             file.flush()
-            with contextlib.suppress(PermissionError):  # there are disks without modes
-                os.fchmod(handle, _MODE)
             os.fsync(handle)
             if previous is not None and path.exists():
                 os.replace(path, previous)
             os.replace(temporary, path)
+            with contextlib.suppress(PermissionError):  # there are disks without modes
+                os.fchmod(handle, _MODE)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

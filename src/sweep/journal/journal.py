@@ -8,6 +8,7 @@ import os
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -38,6 +39,7 @@ class Journal:
         self.path = path
         self.entries = entries
         self._file = file
+        self._intact_bytes = os.fstat(file.fileno()).st_size
         self._clock = clock
 
     @classmethod
@@ -65,13 +67,17 @@ class Journal:
         # Never before the previous entry: an epoch must not end before it began.
         now = max(self._clock(), self.entries[-1].time if self.entries else 0.0)
         entry = Entry(len(self.entries), round(now, 3), event)
-        intact_bytes = os.fstat(self._file.fileno()).st_size
+        line = encode(entry)
         try:
             with naming(self.path):
-                self._write(encode(entry))
+                if os.fstat(self._file.fileno()).st_size != self._intact_bytes:  # what failed before could not be taken back then
+                    self._file.truncate(self._intact_bytes)
+                self._write(line)
         except BaseException:
-            self._file.truncate(intact_bytes)
+            with suppress(OSError):
+                self._file.truncate(self._intact_bytes)
             raise
+        self._intact_bytes += len(line)
         self.entries.append(entry)
         return entry
 
@@ -143,7 +149,7 @@ def _read(path: Path) -> tuple[list[Entry], int]:
     """The entries and how many bytes of the file they fill."""
     entries: list[Entry] = []
     intact = 0
-    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    lines = _lines(path.read_bytes()) if path.exists() else []
     for number, line in enumerate(lines, 1):
         try:
             entry = decode(line)
@@ -162,6 +168,12 @@ def _read(path: Path) -> tuple[list[Entry], int]:
         entries.append(entry)
         intact += len(line)
     return entries, intact
+
+
+def _lines(content: bytes) -> list[bytes]:
+    """With their ends. Only a line feed ends one: what a crash left behind may hold any other byte."""
+    *whole, rest = content.split(b"\n")
+    return [line + b"\n" for line in whole] + ([rest] if rest else [])
 
 
 def _check_schema(path: Path, schema: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ def take_lock(path: Path, timeout_s: float, on_wait: Callable[[], None] | None =
     (0: does not wait), and OSError when the file cannot be created.
     """
     deadline = time.monotonic() + timeout_s
-    with open(path, "a") as file:
+    with open(path, "a", opener=no_link) as file:
         waited = False
         while not _try_lock(file.fileno()):
             if time.monotonic() >= deadline:
@@ -29,6 +30,11 @@ def take_lock(path: Path, timeout_s: float, on_wait: Callable[[], None] | None =
             waited = True
             time.sleep(POLL_S)
         yield
+
+
+def no_link(path: str, flags: int) -> int:
+    """Opens a file of our own: where a link leads to is not ours to write to."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def _try_lock(handle: int) -> bool:

@@ -20,6 +20,7 @@ from sweep.mirrors.tracking_uri import redacted
 ADDRESS_VARIABLE = "OPTUNA_STORAGE"
 """As Optuna's own command line reads it."""
 _CONNECT_TIMEOUT_S = 10
+_ANSWER_TIMEOUT_S = 30
 _CREATION_ATTEMPTS = 3
 _CREATION_PAUSE_S = 1.0
 
@@ -55,7 +56,11 @@ class StudyServer:
         logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
         try:
             url = sqlalchemy.make_url(self.address)
-            return _with_tables(self.address, pool_pre_ping=True, connect_args=_connect_arguments(url.get_backend_name()))
+            return _with_tables(
+                self.address,
+                pool_pre_ping=True,
+                connect_args=_connect_arguments(url.get_driver_name() in ("psycopg", "psycopg2")),
+            )
         except ImportError as error:
             missing = f"{self.where} needs the package {error.name}" if error.name else f"{self.where} needs a driver"
             remedy = 'run `pip install "sweep[postgres]"` and begin the address with postgresql+psycopg://'
@@ -65,8 +70,12 @@ class StudyServer:
             raise TrackingError(f"{ADDRESS_VARIABLE} holds no address that Optuna can use", known) from None
 
 
-def _connect_arguments(backend: str) -> dict[str, Any]:
-    return {"connect_timeout": _CONNECT_TIMEOUT_S} if backend == "postgresql" else {}
+def _connect_arguments(is_libpq: bool) -> dict[str, Any]:
+    """A server that answers no more must not hold the mirror for good."""
+    if not is_libpq:
+        return {}
+    bounds = f"-c statement_timeout={1000 * _ANSWER_TIMEOUT_S} -c lock_timeout={1000 * _ANSWER_TIMEOUT_S}"
+    return {"connect_timeout": _CONNECT_TIMEOUT_S, "tcp_user_timeout": 1000 * _ANSWER_TIMEOUT_S, "options": bounds}
 
 
 def _with_tables(address: str, **engine_arguments: Any) -> RDBStorage:

@@ -28,6 +28,7 @@ _OUT_OF_REACH = (
     sqlalchemy.exc.SQLAlchemyError,
     StorageInternalError,
     UnboundLocalError,  # Optuna's own, when the connection breaks within its transaction (optuna #5280)
+    KeyError,  # the study is gone from a server that was emptied
     RuntimeError,  # the tables are of another version of Optuna
 )
 
@@ -109,18 +110,9 @@ def opening(first: Entry) -> StudyOpened:
 @contextmanager
 def reaching(store: OptunaStore) -> Iterator[None]:
     """Turns whatever a store that is out of reach raises into a TrackingError."""
-    known = (
-        OSError,
-        sqlite3.Error,
-        sqlalchemy.exc.SQLAlchemyError,
-        StorageInternalError,
-        UnboundLocalError,
-        KeyError,
-        RuntimeError,
-    )
     try:
         yield
-    except known as error:
+    except _OUT_OF_REACH as error:
         cause = error.__cause__ or error.__context__ or error
         reason = redacted((str(cause).splitlines() or [type(cause).__name__])[0], store.address)
         # `from None`: the cause's own text may hold the password.

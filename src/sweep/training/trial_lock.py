@@ -12,7 +12,7 @@ from pathlib import Path
 from sweep.errors import StudyError
 from sweep.journal.files import naming
 from sweep.journal.layout import TRIAL_LOCK
-from sweep.journal.lock import take_lock
+from sweep.journal.lock import no_link, take_lock
 
 _TIMEOUT_S = 30.0
 _PULSE_EVERY_S = 0.5
@@ -44,5 +44,6 @@ def hold_trial(folder: Path, on_notice: Callable[[str], None], on_wait: Callable
             has_said = True
             on_wait()
         with naming(path):
-            path.write_text(f"process {os.getpid()} on {socket.gethostname()}\n")
+            with open(path, "w", opener=no_link) as file:
+                file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
         yield
