@@ -72,6 +72,7 @@ class LocalWorkers:
         while self.busy and not is_delivered:
             places = {worker.connection: place for place, worker in enumerate(self._workers) if worker is not None}
             hung = wait_for_any(places, max(0.0, deadline - time.monotonic()))
+            self._count_silence()
             for connection in hung:
                 is_delivered |= self._receive(places[connection], on_message)  # type: ignore[index]
             self._kill_the_silent()
@@ -166,12 +167,17 @@ class LocalWorkers:
         on_message(received)
         return True
 
-    def _kill_the_silent(self) -> None:
+    def _count_silence(self) -> None:
+        """Adds the time since the last look to every worker's; whoever is heard of now starts at zero again."""
         now = time.monotonic()
         passed_s, self._looked_at = min(now - self._looked_at, _LONGEST_LOOK_S), now
         for worker in self._workers:
-            if worker is not None and worker.job is not None:
+            if worker is not None:
                 worker.silent_s += passed_s
+
+    def _kill_the_silent(self) -> None:
+        for worker in self._workers:
+            if worker is not None and worker.job is not None:
                 # A start has nothing to say for a while: it imports torch, from a slow disk perhaps.
                 limit_s = self._timeout_s if worker.is_ready else max(self._timeout_s, _START_TIMEOUT_S)
                 if worker.silent_s > limit_s and not worker.killed_because:
