@@ -45,6 +45,7 @@ contents = st.one_of(st.binary(max_size=200), tables, objects, st.builds(bytes._
 @example(b'path,label\n"', ".csv")
 @example(b"path,label\n../1.jpg,a\n", ".csv")
 @example(b"path,label\na," + b"x" * 200_000, ".csv")
+@example(b"path,label\na/1.jpg," + b"x" * 300, ".csv")
 @example(b'{"path": "a.jpg", "label": ' + b"9" * 5000 + b"}", ".jsonl")
 @example(b"[" * 100_000, ".jsonl")
 @example(b'{"path": "\\udc80\\udcff.jpg", "label": "a"}', ".json")

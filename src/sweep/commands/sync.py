@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweep.commands.arguments import study_parser
-from sweep.errors import EXIT_DONE, ConfigError, printable
+from sweep.errors import EXIT_DONE, printable
 
 if TYPE_CHECKING:
     from sweep.mirrors.pump import Feed
@@ -48,7 +48,8 @@ def _deliver(folder: Path, timeout_s: float) -> int:
     opened = checked_history(folder / JOURNAL, entries).opened
     mirrors = mirrors_as_opened(folder, opened, lambda text: print(f"note: {printable(text)}"))
     if not mirrors:
-        raise ConfigError(f"{folder.name} keeps nothing for Optuna and MLflow", "it was opened with tracking=none")
+        print(f"{folder.name} keeps nothing for Optuna and MLflow: it was opened with tracking=none")
+        return EXIT_DONE
     print(folder.name)
     with closing(MirrorPump(mirrors, entries)) as pump:
         behind = pump.flush(timeout_s)

@@ -82,7 +82,8 @@ def _check_names(classes: Sequence[str]) -> None:
 
 def _refuse_single_class(index: Index) -> None:
     (only,) = index.classes
-    folders = [root / only for root in index.roots.values() if (root / only).is_dir()]
+    # os.path asks without raising: a label of a labels file may be longer than a name on disk.
+    folders = [root / only for root in index.roots.values() if os.path.isdir(root / only)]
     hint = f"; if the class folders lie inside it: data.root={folders[0]}" if folders else ""
     raise DataError(f"{index.origin} holds one class only: {only}", f"two are needed{hint}")
 
