@@ -139,6 +139,7 @@ def test_a_server_restarted_midway_has_everything_once(
     assert pump.flush(timeout_s=30) == [], pump.feeds[0].error
     pump.close()
     forget_broken_connections()
+    assert errors  # the first stop comes before there are any tables
     assert all(error.startswith("Optuna's storage postgresql+psycopg://***@127.0.0.1") for error in errors), errors
     assert not any("hunter2" in error for error in errors)
     assert check_optuna(postgres.address, study.entries) == []
@@ -150,16 +151,16 @@ def forget_broken_connections() -> None:
 
 
 def watch_errors(feed: pump_module.Feed) -> set[str]:
-    """What the feed says of its next three attempts."""
+    """What the feed says of its next three attempts, as long as it has something to deliver: it may have been quicker."""
     seen: set[str] = set()
     for _ in range(3):
         feed.error = ""
         deadline = time.monotonic() + 20
-        while not feed.error:
+        while not feed.error and feed.waiting:
             assert time.monotonic() < deadline
             time.sleep(0.01)
         seen.add(feed.error)
-    return seen
+    return seen - {""}
 
 
 class Breaker:
