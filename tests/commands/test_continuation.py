@@ -14,6 +14,7 @@ from tests.commands.records import check_records
 from tests.pictures import make_pictures
 
 
+@pytest.mark.slow
 def test_a_larger_budget_continues_a_finished_study(program: Program, pictures: Path) -> None:
     arguments = [f"data.root={pictures}", *QUICK]
     assert program.run(*arguments, "budget.trials=2").returncode == 0

@@ -15,6 +15,8 @@ from tests.faults.audit import audit, history_of, results, wait_for_epochs, work
 from tests.faults.noop import Script
 from tests.faults.nursery import Driver, Nursery
 
+pytestmark = pytest.mark.slow
+
 SLOW = Script(epoch_s=0.1)
 PATIENCE_S = 30.0
 
@@ -35,14 +37,12 @@ def test_killed_a_few_times_it_ends_like_the_one_that_was_not(nursery: Nursery, 
     finished(nursery.start(tmp_path), tmp_path, unbroken)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_thirty_moments_drawn_at_random(nursery: Nursery, tmp_path: Path, seed: int) -> None:
     tally = soak(nursery, tmp_path, kills=10, seed=seed)
     assert tally.line == "kills 10, lost 0, duplicated 0, zombies 0, differing 0", tally.findings
 
 
-@pytest.mark.slow
 def test_with_several_workers_the_budget_is_exact_and_nothing_is_lost(nursery: Nursery, tmp_path: Path) -> None:
     arguments = ("execution.workers=3", "budget.trials=12")
     for epochs in (2, 9, 17, 26, 34):
