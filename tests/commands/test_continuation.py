@@ -55,6 +55,7 @@ def test_changed_pictures_are_refused_by_name_and_another_study_can_be_opened(tm
     assert program.run(*arguments).returncode == 0, "the same command continues the newest"
 
 
+@pytest.mark.slow
 def test_an_unreachable_tracking_server_stops_nothing_and_is_said(program: Program, pictures: Path) -> None:
     arguments = [f"data.root={pictures}", *QUICK, "budget.trials=2"]
     done = program.run(*arguments, "tracking.flush_timeout_s=1", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
